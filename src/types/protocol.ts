@@ -1,0 +1,164 @@
+import type { Framework, Optimizer, Role } from './config.ts';
+import type { InputSpec } from './model.ts';
+
+/** The runtime protocol, version 1. Schemas: `runtimes/contract/`. Times in ms, memory in MB (MiB). */
+export const PROTOCOL = 1;
+
+export interface ArtifactFile {
+  readonly path: string;
+  /** `file:` on the embedded Lambda, presigned `https:` elsewhere. */
+  readonly url: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+export interface Artifact {
+  readonly entry: string;
+  readonly files: readonly ArtifactFile[];
+}
+
+export interface Subject {
+  readonly role: Role;
+  readonly artifact: Artifact;
+  readonly inputs: readonly InputSpec[];
+  /** The unconverted model, to compare outputs with after the timing. */
+  readonly reference?: Artifact;
+}
+
+export interface Timing {
+  /** Uncounted inferences before any timing, each subject. */
+  readonly warmups: number;
+  readonly stretchMs: number;
+  readonly stretchMin: number;
+  readonly blockMs: number;
+  readonly minQuads: number;
+  /** Quads go on until this much has been timed. */
+  readonly quadsMs: number;
+}
+
+export interface MeasureRequest {
+  readonly protocol: 1;
+  readonly op: 'measure';
+  readonly nonce: string;
+  readonly framework: Framework;
+  readonly optimizer: Optimizer;
+  readonly batch: number;
+  readonly threads: number;
+  readonly seed: number;
+  /** One (solo) or two (paired), in the order in which they load. */
+  readonly subjects: readonly Subject[];
+  readonly timing: Timing;
+  /** From the request's receipt; the runtime stops by then and returns what it has. */
+  readonly deadlineMs: number;
+  /** This sandbox takes no further request. */
+  readonly retire: boolean;
+}
+
+/** Inferences of one subject, timed together; the first (warming) one is not counted. */
+export interface Block {
+  readonly role: Role;
+  /** Counted inferences. */
+  readonly count: number;
+  /** Mean wall time of a counted inference. */
+  readonly wallMs: number;
+  /** Mean process CPU time of a counted inference. */
+  readonly cpuMs: number;
+}
+
+export interface OutputTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** How far two sets of outputs lie apart, over all elements of all outputs. */
+export interface Agreement {
+  readonly maxAbsoluteDifference: number | null;
+  /** The largest magnitude of the reference, to which the difference is relative. */
+  readonly maxAbsoluteReference: number;
+  /** Whether the reference's output changes with its input; if not, agreement proves nothing. */
+  readonly varies: boolean;
+  /** Why they could not be compared (other shapes, no memory), else null. */
+  readonly problem: string | null;
+}
+
+export interface SubjectResponse {
+  readonly role: Role;
+  readonly fetchMs: number;
+  readonly loadMs: number;
+  readonly firstMs: number;
+  /** Peak resident memory with this subject alone; null for the subject that loaded second. */
+  readonly peakMb: number | null;
+  readonly stretch: { readonly wallMs: number; readonly cpuMs: number; readonly samplesMs: readonly number[] };
+  readonly outputs: readonly OutputTensor[];
+  /** SHA-256 of the outputs' bytes. */
+  readonly fingerprint: string;
+  /** Against `reference`, where one was given. */
+  readonly agreement: Agreement | null;
+}
+
+export interface Environment {
+  readonly cpu: string;
+  readonly threads: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface MeasureResponse {
+  readonly protocol: 1;
+  readonly op: 'measure';
+  readonly nonce: string;
+  readonly sandbox: {
+    readonly id: string;
+    readonly requests: number;
+    readonly cold: boolean;
+    readonly retired: boolean;
+  };
+  /** Import of the framework's libraries, once a sandbox. */
+  readonly importMs: number;
+  readonly subjects: readonly SubjectResponse[];
+  /** In the order run, four a quad: ABBA or BAAB (AAAA where there is one subject). */
+  readonly blocks: readonly Block[];
+  /** Candidate against baseline, where both ran. */
+  readonly change: Agreement | null;
+  /** True where the deadline cut the timing short. */
+  readonly truncated: boolean;
+  readonly environment: Environment;
+}
+
+export interface ConvertRequest {
+  readonly protocol: 1;
+  readonly op: 'convert';
+  readonly nonce: string;
+  readonly framework: Framework;
+  readonly optimizer: Optimizer;
+  readonly artifact: Artifact;
+  /** Folder (`file:` URL) into which the converted model is written. */
+  readonly output: string;
+}
+
+export interface ConvertResponse {
+  readonly protocol: 1;
+  readonly op: 'convert';
+  readonly nonce: string;
+  readonly entry: string;
+  readonly files: readonly { readonly path: string; readonly sha256: string; readonly size: number }[];
+  /** Graph optimization and hardware compilation; null where the optimizer does none. */
+  readonly optimizeMs: number | null;
+  readonly compileMs: number | null;
+  readonly environment: Environment;
+}
+
+export type RuntimeRequest = MeasureRequest | ConvertRequest;
+export type RuntimeResponse = MeasureResponse | ConvertResponse;
+
+/** `errorType` of a FunctionError that a runtime raises by itself: its exceptions' class names. */
+export const RUNTIME_ERRORS = [
+  'OutOfMemory',
+  'InvalidRequest',
+  'InvalidModel',
+  'InvalidInput',
+  'ArtifactMismatch',
+  'ConversionFailed',
+  'InferenceFailed',
+] as const;
+export type RuntimeErrorType = (typeof RUNTIME_ERRORS)[number];

@@ -1,0 +1,97 @@
+import type { Configuration, Framework } from './config.ts';
+import type { Latency, Phases } from './measurement.ts';
+import type { InputSpec, ModelKey } from './model.ts';
+import type { CellVerdict, State } from './verdict.ts';
+
+export const CELL_STATUS = ['measured', 'reused', 'estimated', 'failed', 'skipped'] as const;
+export type CellStatus = (typeof CELL_STATUS)[number];
+
+export interface BaselineFigures {
+  readonly latencyMs: Latency;
+  readonly throughputPerSecond: number;
+  readonly costPerMillionUsd: number;
+  readonly memoryMb: { readonly peak: number | null };
+  readonly phasesMs: Phases;
+}
+
+export interface OutputFigures {
+  readonly maxAbsoluteDifference: number | null;
+  readonly relativeDifference: number | null;
+  readonly equivalent: boolean;
+  readonly problem: string | null;
+}
+
+export interface CellReport {
+  readonly config: Configuration;
+  readonly status: CellStatus;
+  readonly reason: string | null;
+  readonly latencyMs: Latency | null;
+  readonly throughputPerSecond: number | null;
+  readonly phasesMs: Phases | null;
+  readonly memoryMb: { readonly peak: number | null } | null;
+  readonly costPerMillionUsd: number | null;
+  readonly costIndex: number | null;
+  readonly pareto: boolean;
+  readonly baseline: BaselineFigures | null;
+  readonly verdict: CellVerdict | null;
+  readonly output: OutputFigures | null;
+  readonly outputChange: OutputFigures | null;
+  readonly provenance: {
+    readonly measuredAt: string;
+    readonly runtimeDigest: string;
+    readonly runtimeVersions: Readonly<Record<string, string>>;
+    readonly cpu: string | null;
+    readonly region: string | null;
+    readonly harness: string;
+    readonly threads: number;
+    readonly mode: 'paired' | 'alternating' | 'solo';
+    readonly limits: string;
+  } | null;
+}
+
+export interface Best {
+  readonly cheapest: Configuration | null;
+  readonly fastest: Configuration | null;
+  readonly balanced: Configuration | null;
+}
+
+export interface ModelReport {
+  readonly path: string;
+  readonly key: ModelKey;
+  readonly framework: Framework;
+  readonly baselinePath: string | null;
+  readonly baselineKey: ModelKey | null;
+  readonly inputs: readonly InputSpec[];
+  readonly cells: readonly CellReport[];
+  readonly best: Best;
+  /** Facts about the change that need no measurement: operators added and removed. */
+  readonly operatorChanges: Readonly<Record<string, number>>;
+}
+
+export interface RunFacts {
+  readonly target: string;
+  readonly seed: number;
+  readonly calls: number;
+  readonly sandboxes: number;
+  readonly seconds: number;
+  readonly spentUsd: number;
+  readonly reused: number;
+  readonly commit: string | null;
+  readonly baseCommit: string | null;
+  readonly startedAt: string;
+  readonly ayciVersion: string;
+  readonly priceRegion: string;
+  readonly priceDate: string;
+  /** What a reader should know of how this run was made (limits that could not be set, archive objects passed over). */
+  readonly notes: readonly string[];
+}
+
+/** `report.json`, schema 1: `docs/report.schema.json`. A number that was not measured is null. */
+export interface Report {
+  readonly schema: 1;
+  readonly verdict: State;
+  readonly gate: 'passed' | 'failed' | 'none';
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly models: readonly ModelReport[];
+  readonly run: RunFacts;
+}
