@@ -61,6 +61,8 @@ export interface StoredObject {
 export interface ArchiveStore {
   /** For messages: the folder, or `s3://bucket/prefix`. */
   readonly name: string;
+  /** Shows that writes will work, before minutes are spent on measuring. */
+  ready(): Promise<void>;
   read(key: string): Promise<StoredObject | null>;
   /** Writes if the object's tag is still `ifMatch` (null: if there is none). False: somebody else wrote first. */
   write(key: string, bytes: Uint8Array, ifMatch: string | null): Promise<boolean>;

@@ -1,5 +1,5 @@
 import type { Configuration, Role } from './config.ts';
-import type { InputSpec, ModelKey } from './model.ts';
+import type { ModelKey } from './model.ts';
 
 /** What has to be equal for an archived record to stand for a new measurement. */
 export interface Provenance {
@@ -16,8 +16,9 @@ export interface Provenance {
   /** How the CPU share and the memory limit were enforced: `cgroup v2 + rlimit`. */
   readonly limits: string;
   readonly seed: number;
-  readonly candidateInputs: readonly InputSpec[];
-  readonly baselineInputs: readonly InputSpec[] | null;
+  /** What was fed, one line an input: `x float32 1x3x224x224 normal`. */
+  readonly candidateInputs: readonly string[];
+  readonly baselineInputs: readonly string[] | null;
 }
 
 export interface Latency {

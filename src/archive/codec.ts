@@ -1,0 +1,156 @@
+import * as v from 'valibot';
+import { FRAMEWORKS, HARDWARE, OPTIMIZERS, ROLES } from '../types/config.ts';
+import { FAILURES, type Measurement } from '../types/measurement.ts';
+
+export const RESULTS_SCHEMA = 1;
+/** A results object that is larger holds more than this version ever writes. */
+const LARGEST = 64 * 1024 * 1024;
+
+const text = v.pipe(v.string(), v.maxLength(4096));
+const number = v.pipe(v.number(), v.finite());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const maybe = v.nullable(number);
+
+const key = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}-\d{1,15}$/));
+const config = v.strictObject({
+  hardware: v.picklist(HARDWARE),
+  optimizer: v.picklist(OPTIMIZERS),
+  memoryMb: count,
+  batch: count,
+});
+const provenance = v.strictObject({
+  target: text,
+  runtimeDigest: text,
+  harness: text,
+  cpu: v.nullable(text),
+  image: v.nullable(text),
+  region: v.nullable(text),
+  limits: text,
+  seed: count,
+  candidateInputs: v.array(text),
+  baselineInputs: v.nullable(v.array(text)),
+});
+const subject = v.strictObject({
+  latencyMs: v.strictObject({ p50: number, p90: maybe, p99: maybe, mean: number, samples: count }),
+  phasesMs: v.strictObject({ import: maybe, fetch: maybe, load: maybe, first: maybe, optimize: maybe, compile: maybe }),
+  peakMb: maybe,
+});
+const sandboxSubject = v.strictObject({ wallMs: number, cpuMs: number, coldMs: maybe, peakMb: maybe });
+const sandbox = v.strictObject({
+  first: v.picklist(ROLES),
+  quads: count,
+  pair: v.nullable(v.strictObject({ wall: number, cpu: number })),
+  cpuPerWall: number,
+  candidate: v.nullable(sandboxSubject),
+  baseline: v.nullable(sandboxSubject),
+});
+const failure = v.nullable(v.strictObject({ code: v.picklist(FAILURES), message: text }));
+const comparison = v.nullable(
+  v.strictObject({
+    maxAbsoluteDifference: maybe,
+    relativeDifference: maybe,
+    varies: v.boolean(),
+    problem: v.nullable(text),
+  }),
+);
+const environment = v.strictObject({
+  provenance,
+  cpuModels: v.array(text),
+  versions: v.record(text, text),
+  threads: count,
+});
+const record = v.strictObject({
+  config,
+  candidateKey: key,
+  baselineKey: v.nullable(key),
+  mode: v.picklist(['paired', 'alternating', 'solo']),
+  environment: count,
+  measuredAt: v.pipe(text, v.isoTimestamp()),
+  run: text,
+  candidate: v.nullable(subject),
+  baseline: v.nullable(subject),
+  candidateFailure: failure,
+  baselineFailure: failure,
+  sandboxes: v.array(sandbox),
+  output: comparison,
+  outputChange: comparison,
+});
+const results = v.strictObject({
+  schema: v.literal(RESULTS_SCHEMA),
+  environments: v.array(environment),
+  records: v.array(record),
+});
+
+export type Decoded =
+  | { readonly ok: true; readonly measurements: readonly Measurement[] }
+  | { readonly ok: false; readonly problem: string };
+
+/** Reads a results object; whatever does not fit the schema makes the whole of it unreadable, with the reason. */
+export function decodeResults(bytes: Uint8Array): Decoded {
+  if (bytes.length > LARGEST) return { ok: false, problem: `it has ${bytes.length} bytes` };
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return { ok: false, problem: 'it is damaged (not JSON)' };
+  }
+  const schema = typeof json === 'object' && json !== null && 'schema' in json ? json.schema : undefined;
+  if (typeof schema === 'number' && schema > RESULTS_SCHEMA) {
+    return { ok: false, problem: `it has schema ${schema}, newer than this version's ${RESULTS_SCHEMA}` };
+  }
+  const parsed = v.safeParse(results, json);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    return { ok: false, problem: `it is damaged (${v.getDotPath(issue) ?? 'root'}: ${issue.message.slice(0, 120)})` };
+  }
+  const { environments, records } = parsed.output;
+  const measurements: Measurement[] = [];
+  for (const { environment: index, ...rest } of records) {
+    const shared = environments[index];
+    if (shared === undefined) return { ok: false, problem: `it is damaged (no environment ${index})` };
+    measurements.push({ ...rest, ...shared });
+  }
+  return { ok: true, measurements };
+}
+
+/** Figures keep six digits: more than any clock gives, and a fifth of the bytes. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+}
+
+/** Writes a results object; what many measurements share (provenance, versions) is written once. */
+export function encodeResults(measurements: readonly Measurement[]): Uint8Array {
+  const environments: string[] = [];
+  const records = measurements.map(({ provenance: made, cpuModels, versions, threads, ...rest }) => {
+    const shared = JSON.stringify({ provenance: made, cpuModels, versions, threads });
+    if (!environments.includes(shared)) environments.push(shared);
+    return { ...rest, environment: environments.indexOf(shared) };
+  });
+  const body = { schema: RESULTS_SCHEMA, environments: environments.map((one) => JSON.parse(one)), records };
+  return new TextEncoder().encode(JSON.stringify(body, rounded));
+}
+
+/** The list of files of a stored model. */
+const manifest = v.strictObject({
+  schema: v.literal(1),
+  framework: v.picklist(FRAMEWORKS),
+  path: text,
+  entry: text,
+  files: v.array(v.strictObject({ path: text, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: count })),
+  optimizeMs: maybe,
+  compileMs: maybe,
+});
+export type Manifest = v.InferOutput<typeof manifest>;
+
+export function decodeManifest(bytes: Uint8Array): Manifest | null {
+  try {
+    const parsed = v.safeParse(manifest, JSON.parse(new TextDecoder().decode(bytes)));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
+export function encodeManifest(value: Manifest): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

@@ -1,0 +1,195 @@
+/** The one list of inputs: the command line, the action, action.yml and the README are all made from it. */
+export interface InputDefinition {
+  readonly name: string;
+  /** The default as a user would write it; null: none. */
+  readonly default: string | null;
+  readonly required?: true;
+  /** May be given several times (command line) or on several lines (action). */
+  readonly several?: true;
+  /** What stands for the value in `--help`. */
+  readonly value: string;
+  /** What is allowed, as error messages say it. */
+  readonly allowed: string;
+  readonly doc: string;
+}
+
+export const INPUTS = [
+  {
+    name: 'model',
+    default: null,
+    required: true,
+    value: 'PATH',
+    allowed: 'the path of an .onnx file',
+    doc: 'The model of this change: an `.onnx` file (external data beside it belongs to it).',
+  },
+  {
+    name: 'baseline',
+    default: null,
+    value: 'PATH|git:REF|key:KEY',
+    allowed: 'a path, git:<ref> (the same path at that commit) or key:<model key> (from the archive)',
+    doc: 'The model it is judged against: a path, `git:<ref>` (the same path at that commit) or `key:<model key>` (kept in the archive). Without one the run measures and compares nothing.',
+  },
+  {
+    name: 'target',
+    default: 'auto',
+    value: 'auto|local',
+    allowed: 'auto or local',
+    doc: 'Where to measure: `local` is the embedded Lambda on this machine; `auto` chooses it where there is no role and no credentials.',
+  },
+  {
+    name: 'hardware',
+    default: null,
+    value: 'LIST',
+    allowed: 'x86_64, arm64 (comma-separated)',
+    doc: "Lambda architectures, comma-separated: `x86_64`, `arm64`. Default: this machine's own.",
+  },
+  {
+    name: 'optimizer',
+    default: 'onnx',
+    value: 'LIST',
+    allowed: 'vanilla, onnx (comma-separated)',
+    doc: 'Comma-separated: `vanilla` (ONNX Runtime, no graph optimization), `onnx` (all of it).',
+  },
+  {
+    name: 'memory',
+    default: '1769',
+    value: 'LIST',
+    allowed: 'whole MB from 128 to 10240 (comma-separated)',
+    doc: 'Lambda memory sizes in MB, comma-separated, 128 to 10240. 1769 MB are one vCPU.',
+  },
+  {
+    name: 'batch',
+    default: '1',
+    value: 'LIST',
+    allowed: 'whole numbers from 1 to 4096 (comma-separated)',
+    doc: 'Items per inference, comma-separated.',
+  },
+  {
+    name: 'input-shape',
+    default: null,
+    several: true,
+    value: 'NAME=1x3x224x224',
+    allowed: 'NAME=<dimensions joined by x>, each from 1 to 1000000',
+    doc: "Shape of one of the model's inputs, where its dimensions are symbolic: `NAME=1x3x224x224`. The batch dimension is the configuration's. Default: images 224 × 224 with 3 channels, other symbolic dimensions 128.",
+  },
+  {
+    name: 'input-range',
+    default: null,
+    several: true,
+    value: 'NAME=LOW:HIGH',
+    allowed: 'NAME=<low>:<high> with low < high',
+    doc: 'Values of one input, uniform from LOW up to but without HIGH: `input_ids=0:30000`. Default: floats standard normal, integers 0 and 1, masks 1.',
+  },
+  {
+    name: 'input',
+    default: null,
+    several: true,
+    value: 'NAME=@FILE.npy',
+    allowed: 'NAME=@<path of a .npy file>',
+    doc: "The user's own data for one input, which is better than made-up values: `NAME=@file.npy`.",
+  },
+  {
+    name: 'archive',
+    default: '.ayci',
+    value: 'DIR',
+    allowed: 'a folder',
+    doc: 'Folder that keeps models, converted models and measurements, so that nothing is measured twice.',
+  },
+  {
+    name: 'report-dir',
+    default: 'ayci-report',
+    value: 'DIR',
+    allowed: 'a folder',
+    doc: 'Where `report.md` and `report.json` are written.',
+  },
+  {
+    name: 'max-latency-regression',
+    default: '5%',
+    value: 'PERCENT',
+    allowed: 'a percentage such as 5%, or none',
+    doc: 'Slower by this much fails: `5%`; `none` shows it without gating.',
+  },
+  {
+    name: 'max-cost-regression',
+    default: '5%',
+    value: 'PERCENT',
+    allowed: 'a percentage such as 5%, or none',
+    doc: 'Dearer by this much fails.',
+  },
+  {
+    name: 'max-memory-regression',
+    default: 'none',
+    value: 'PERCENT',
+    allowed: 'a percentage such as 10%, or none',
+    doc: 'Larger peak memory by this much fails.',
+  },
+  {
+    name: 'max-cold-start-regression',
+    default: 'none',
+    value: 'PERCENT',
+    allowed: 'a percentage such as 10%, or none',
+    doc: 'Slower cold start (import, fetch, load, first inference) by this much fails.',
+  },
+  {
+    name: 'max-output-difference',
+    default: 'none',
+    value: 'PERCENT',
+    allowed: 'a percentage such as 1%, or none',
+    doc: "Fails where the candidate's outputs differ from the baseline's by more than this share of the largest value. Default: shown, not gated.",
+  },
+  {
+    name: 'gate-on',
+    default: 'cells',
+    value: 'cells|best',
+    allowed: 'cells or best',
+    doc: '`cells`: every configuration counts. `best`: only the balanced best one does.',
+  },
+  {
+    name: 'fail-on',
+    default: 'regressed,unmeasured',
+    value: 'LIST',
+    allowed: 'regressed, inconclusive, unmeasured (comma-separated), or never',
+    doc: 'Which verdicts fail the build, comma-separated: `regressed`, `inconclusive`, `unmeasured`; or `never`.',
+  },
+  {
+    name: 'max-minutes',
+    default: '10',
+    value: 'MINUTES',
+    allowed: 'a whole number from 1 to 360',
+    doc: 'Stop measuring after this long; cells not reached are skipped and say so.',
+  },
+  {
+    name: 'max-calls',
+    default: '2000',
+    value: 'N',
+    allowed: 'a whole number from 1 to 1000000',
+    doc: 'At most this many invocations.',
+  },
+  {
+    name: 'aws-region',
+    default: 'us-east-1',
+    value: 'REGION',
+    allowed: 'an AWS region with known Lambda prices',
+    doc: 'Region whose Lambda prices count.',
+  },
+  {
+    name: 'seed',
+    default: '1',
+    value: 'N',
+    allowed: 'a whole number from 0 to 4294967295',
+    doc: 'Seed of input values and of the order in which subjects run.',
+  },
+] as const satisfies readonly InputDefinition[];
+
+export type InputName = (typeof INPUTS)[number]['name'];
+
+/** Values as the user wrote them; a missing one takes its default. */
+export type RawInputs = Readonly<Partial<Record<InputName, string>>>;
+
+export const INPUT_NAMES: readonly InputName[] = INPUTS.map((input) => input.name);
+
+export function definitionOf(name: InputName): InputDefinition {
+  const found = INPUTS.find((input) => input.name === name);
+  if (found === undefined) throw new RangeError(`no input is called ${name}`);
+  return found;
+}

@@ -1,0 +1,46 @@
+import type { Hardware, Optimizer } from './config.ts';
+import type { Thresholds } from './verdict.ts';
+
+/** Where the baseline comes from; null in `Inputs` where none was asked for. */
+export type BaselineRef =
+  | { readonly kind: 'path'; readonly path: string }
+  /** The model's own path at a commit. */
+  | { readonly kind: 'git'; readonly ref: string }
+  /** A model that the archive keeps. */
+  | { readonly kind: 'key'; readonly key: string };
+
+export const FAIL_ON = ['regressed', 'inconclusive', 'unmeasured'] as const;
+export type FailOn = (typeof FAIL_ON)[number];
+
+export type GateOn = 'cells' | 'best';
+
+export interface InputOverrides {
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly ranges: Readonly<Record<string, { readonly low: number; readonly high: number }>>;
+  /** Paths of `.npy` files. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Everything a run was asked for, checked. */
+export interface Inputs {
+  readonly model: string;
+  readonly baseline: BaselineRef | null;
+  readonly target: 'auto' | 'local';
+  /** Null: the host's own. */
+  readonly hardware: readonly Hardware[] | null;
+  readonly optimizers: readonly Optimizer[];
+  readonly memoriesMb: readonly number[];
+  readonly batches: readonly number[];
+  readonly overrides: InputOverrides;
+  readonly archive: string;
+  readonly reportDir: string;
+  readonly thresholds: Thresholds;
+  /** Largest relative difference between the candidate's and the baseline's outputs; null: shown, not gated. */
+  readonly maxOutputDifference: number | null;
+  readonly gateOn: GateOn;
+  readonly failOn: readonly FailOn[];
+  readonly maxMinutes: number;
+  readonly maxCalls: number;
+  readonly region: string;
+  readonly seed: number;
+}
