@@ -39,21 +39,27 @@ export async function keepModel(store: ArchiveStore, scope: Scope, model: Model)
   );
 }
 
-/**
- * The path of a kept model's first file on this machine.
- * @throws AyciError `bad-input` where the archive has no such model
- */
-export async function keptModel(store: ArchiveStore, scope: Scope, key: ModelKey): Promise<string> {
+export interface KeptModel {
+  readonly manifest: Manifest;
+  /** Where each file of the manifest is on this machine. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** A model that an earlier run kept, or null. */
+export async function findModel(store: ArchiveStore, scope: Scope, key: ModelKey): Promise<KeptModel | null> {
   for (const prefix of scope.read) {
     const keyOf: KeyOf = (path) => layout(prefix).model(key, path);
     const stored = await store.read(keyOf(MANIFEST));
     const manifest = stored === null ? null : decodeManifest(stored.bytes);
-    const url = manifest === null ? null : await store.urlOf(keyOf(manifest.entry));
-    if (url?.startsWith('file:')) return fileURLToPath(url);
+    if (manifest === null) continue;
+    const sources = new Map<string, string>();
+    for (const file of manifest.files) {
+      const url = await store.urlOf(keyOf(file.path));
+      if (url?.startsWith('file:')) sources.set(file.path, fileURLToPath(url));
+    }
+    if (sources.size === manifest.files.length) return { manifest, sources };
   }
-  throw new AyciError('bad-input', `--baseline: archive ${store.name} has no model ${key}`, {
-    hint: 'See ayci show MODEL for what it has.',
-  });
+  return null;
 }
 
 export interface Converted {

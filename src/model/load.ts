@@ -79,6 +79,27 @@ function parse(bytes: Uint8Array, path: string, place: string): OnnxFacts {
   }
 }
 
+/**
+ * A model that an archive kept, from its list of files.
+ * @throws AyciError `model-invalid` where its first file is no longer what the list says
+ */
+export async function loadKept(
+  files: readonly ModelFile[],
+  entry: string,
+  key: ModelKey,
+  place: string,
+): Promise<Model> {
+  const first = files.find((file) => file.path === entry);
+  const bytes = first === undefined ? new Uint8Array() : await readModelFile(first.source, place);
+  if (first === undefined || sha256(bytes) !== first.sha256 || keyOf(files) !== key) {
+    throw new AyciError('model-invalid', `${place}: the archive's copy of model ${key} is damaged`, {
+      hint: 'Name the baseline by its path.',
+    });
+  }
+  const { signature, operators } = parse(bytes, key, place);
+  return { path: `key:${key.slice(0, 12)}`, framework: 'onnx', key, entry, files, signature, operators };
+}
+
 /** External data has to lie in the model's own folder, links followed: a model must not read the rest of the machine. */
 async function externalFile(model: string, name: string, place: string): Promise<ModelFile> {
   const refuse = (what: string, hint: string): AyciError =>

@@ -61,7 +61,10 @@ export interface ModelReport {
   readonly framework: Framework;
   readonly baselinePath: string | null;
   readonly baselineKey: ModelKey | null;
+  /** What was fed, at the first batch size. */
   readonly inputs: readonly InputSpec[];
+  /** What the user said of inputs, to say it again when reproducing. */
+  readonly overrides: readonly { readonly input: string; readonly value: string }[];
   readonly cells: readonly CellReport[];
   readonly best: Best;
   /** Facts about the change that need no measurement: operators added and removed. */
@@ -76,6 +79,8 @@ export interface RunFacts {
   readonly seconds: number;
   readonly spentUsd: number;
   readonly reused: number;
+  /** The baseline as it was asked for: a path, `git:main`, `key:…`. */
+  readonly baselineRef: string | null;
   readonly commit: string | null;
   readonly baseCommit: string | null;
   readonly startedAt: string;

@@ -2,7 +2,7 @@ export const STATES = ['regressed', 'unmeasured', 'inconclusive', 'no-baseline',
 /** In `STATES` from worst to best. */
 export type State = (typeof STATES)[number];
 
-export const METRICS = ['latency', 'cost', 'memory', 'coldStart', 'runs'] as const;
+export const METRICS = ['latency', 'cost', 'memory', 'coldStart', 'runs', 'output'] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** Changes are ratios: 0.05 = 5 % more. */

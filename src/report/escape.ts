@@ -1,0 +1,37 @@
+// Names and messages come from models, archives and pull requests: wherever they are shown they stay text.
+
+/** Characters that break lines, hide or turn text around. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/** The text in one line with everything unseen written out (`\n`, `\u202e`), and not endless. */
+export function visible(text: string, longest = 160): string {
+  const shown = text.replace(UNSEEN, (c) => {
+    if (c === '\n') return '\\n';
+    return c === '\t' ? '\\t' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  const points = Array.from(shown);
+  return points.length <= longest ? shown : `${points.slice(0, longest - 1).join('')}…`;
+}
+
+/**
+ * Text as a markdown code span, in which nothing is markup, mention, reference or math.
+ * GitHub's tables split at `|` even in code, unless it is escaped.
+ */
+export function code(text: string, longest?: number): string {
+  const shown = visible(text, longest).replaceAll('|', '\\|') || ' ';
+  const runs = shown.match(/`+/g) ?? [];
+  const fence = '`'.repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  const pad = shown.startsWith('`') || shown.endsWith('`') ? ' ' : '';
+  return `${fence}${pad}${shown}${pad}${fence}`;
+}
+
+/** One argument for a POSIX shell (bash where it holds control characters), on one line. */
+export function shellQuote(text: string): string {
+  if (/^[A-Za-z0-9_/.:=,@%+-]+$/.test(text)) return text;
+  if (text.search(UNSEEN) === -1) return `'${text.replaceAll("'", `'\\''`)}'`;
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "\\'")
+    .replace(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `$'${escaped}'`;
+}
