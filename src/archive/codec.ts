@@ -35,7 +35,7 @@ const subject = v.strictObject({
   phasesMs: v.strictObject({ import: maybe, fetch: maybe, load: maybe, first: maybe, optimize: maybe, compile: maybe }),
   peakMb: maybe,
 });
-const sandboxSubject = v.strictObject({ wallMs: number, cpuMs: number, coldMs: maybe, peakMb: maybe });
+const sandboxSubject = v.strictObject({ wallMs: maybe, cpuMs: maybe, coldMs: maybe, peakMb: maybe });
 const sandbox = v.strictObject({
   first: v.picklist(ROLES),
   quads: count,

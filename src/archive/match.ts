@@ -8,9 +8,11 @@ export interface Wanted {
   readonly candidateKey: ModelKey;
   readonly baselineKey: ModelKey | null;
   readonly provenance: Provenance;
+  /** Sandboxes of one subject, for gates on memory and cold start: at least so many of both together. */
+  readonly firstRequests: number;
 }
 
-function identity(wanted: Wanted): string {
+function identity(wanted: Omit<Wanted, 'firstRequests'>): string {
   const { config: c, provenance: p } = wanted;
   return JSON.stringify([
     [c.hardware, c.optimizer, c.memoryMb, c.batch],
@@ -33,7 +35,9 @@ function identity(wanted: Wanted): string {
 /** Failures that the same model meets again under the same provenance; others are tried anew. */
 const LASTING = new Set(['out-of-memory', 'conversion-failed', 'invalid-model', 'invalid-input', 'inference-failed']);
 
-function stands(measurement: Measurement): boolean {
+function stands(measurement: Measurement, firstRequests: number): boolean {
+  const alone = measurement.sandboxes.filter((sandbox) => sandbox.pair === null).length;
+  if (measurement.candidateFailure === null && alone < firstRequests) return false;
   const failures = [measurement.candidateFailure, measurement.baselineFailure];
   return failures.every((failure) => failure === null || LASTING.has(failure.code));
 }
@@ -43,7 +47,7 @@ export function findKnown(measurements: readonly Measurement[], wanted: Wanted):
   const same = identity(wanted);
   let newest: Measurement | null = null;
   for (const measurement of measurements) {
-    if (identity(measurement) !== same || !stands(measurement)) continue;
+    if (identity(measurement) !== same || !stands(measurement, wanted.firstRequests)) continue;
     if (newest === null || measurement.measuredAt > newest.measuredAt) newest = measurement;
   }
   return newest;

@@ -1,8 +1,8 @@
 import type { Configuration, Framework, Role } from '../types/config.ts';
 import type { Failure } from '../types/measurement.ts';
-import type { MeasureRequest, MeasureResponse, Subject } from '../types/protocol.ts';
+import type { MeasureRequest, MeasureResponse, Subject, Timing } from '../types/protocol.ts';
 import { type Answer, type Caller, callMeasure } from './call.ts';
-import { DEADLINE_MS, SANDBOXES, TIMING } from './protocol.ts';
+import { DEADLINE_MS, FIRST_REQUEST, SANDBOXES, TIMING } from './protocol.ts';
 
 /** A cell that is to be measured: its subjects are converted and have their inputs. */
 export interface CellTask {
@@ -12,6 +12,8 @@ export interface CellTask {
   readonly seed: number;
   readonly candidate: Subject;
   readonly baseline: Subject | null;
+  /** Whether memory or cold start is gated, which takes sandboxes of one subject that time nothing but the first request. */
+  readonly firstRequests: boolean;
 }
 
 /** All that a cell's sandboxes answered, raw. */
@@ -32,6 +34,7 @@ function ask(
   task: CellTask,
   subjects: readonly Subject[],
   index: number,
+  timing: Timing = TIMING,
 ): Promise<Answer<MeasureResponse>> {
   const { config, framework, threads, seed } = task;
   const request: Omit<MeasureRequest, 'nonce'> = {
@@ -44,7 +47,7 @@ function ask(
     // Other inputs and another order of blocks in each sandbox; both subjects of one see the same.
     seed: seed + index,
     subjects,
-    timing: TIMING,
+    timing,
     deadlineMs: DEADLINE_MS,
     retire: true,
   };
@@ -111,13 +114,34 @@ async function alone(
   };
 }
 
+/** First requests of sandboxes with one subject each, alternating; what fails here has failed in the timing as well. */
+async function firstRequests(
+  caller: Caller,
+  task: CellTask,
+  subjects: readonly Subject[],
+): Promise<readonly MeasureResponse[]> {
+  const responses: MeasureResponse[] = [];
+  for (let index = 0; index < SANDBOXES; index += 1) {
+    for (const subject of subjects) {
+      if (caller.budget.exhausted() !== null) return responses;
+      const answer = await ask(caller, task, [withoutReference(subject)], index, FIRST_REQUEST);
+      if (answer.ok) responses.push(answer.response);
+    }
+  }
+  return responses;
+}
+
 /**
  * Measures a cell: candidate and baseline together in each of its sandboxes; where that fails (both do not fit into the
  * memory, one crashes), each by itself in turn, which tells whose failure it is.
  * @throws AyciError `interrupted` where the signal is aborted
  */
 export async function measureCell(caller: Caller, task: CellTask, onSandbox: OnSandbox): Promise<CellRun> {
-  if (task.baseline === null) return alone(caller, task, [task.candidate], onSandbox);
-  const together = await paired(caller, task, task.baseline, onSandbox);
-  return together ?? alone(caller, task, [task.candidate, withoutReference(task.baseline)], onSandbox);
+  const { candidate, baseline } = task;
+  if (baseline === null) return alone(caller, task, [candidate], onSandbox);
+  const together = await paired(caller, task, baseline, onSandbox);
+  if (together === null) return alone(caller, task, [candidate, withoutReference(baseline)], onSandbox);
+  if (!task.firstRequests || together.cut !== null) return together;
+  const more = await firstRequests(caller, task, [candidate, baseline]);
+  return { ...together, responses: [...together.responses, ...more] };
 }

@@ -19,6 +19,9 @@ export const TIMING: Timing = {
   quadsMs: 500,
 };
 
+/** Nothing but the first request is of interest: cold start and peak memory. */
+export const FIRST_REQUEST: Timing = { ...TIMING, stretchMs: 0, stretchMin: 0, minQuads: 0, quadsMs: 0 };
+
 /** Idle connections die silently in NAT after minutes; a request answers well before. */
 export const DEADLINE_MS = 50_000;
 

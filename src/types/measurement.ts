@@ -46,9 +46,9 @@ export interface SubjectSummary {
 }
 
 export interface SandboxSubject {
-  /** Median over blocks of the mean time of an inference, by each clock. */
-  readonly wallMs: number;
-  readonly cpuMs: number;
+  /** Median over blocks of the mean time of an inference, by each clock; null where only the first request was of interest. */
+  readonly wallMs: number | null;
+  readonly cpuMs: number | null;
   /** Import + fetch + load + first, where this subject loaded first in a cold sandbox. */
   readonly coldMs: number | null;
   readonly peakMb: number | null;

@@ -1,0 +1,31 @@
+import type { Optimizer } from '../types/config.ts';
+import type { OutputComparison } from '../types/measurement.ts';
+import type { OutputFigures } from '../types/report.ts';
+
+/**
+ * Largest difference, relative to the reference's largest value, with which a converted model counts as the same.
+ * Graph optimizations reorder float32 sums (1e-7 each); through a hundred layers 1e-5 is usual, 1e-4 still harmless.
+ */
+export const TOLERANCE: Readonly<Record<Optimizer, number>> = { vanilla: 0, onnx: 1e-4 };
+
+/** Candidate and baseline are different models: they count as the same up to what two builds of one model show. */
+const SAME_MODEL = 1e-4;
+
+function figures(comparison: OutputComparison, tolerance: number): OutputFigures {
+  const { maxAbsoluteDifference, relativeDifference, varies } = comparison;
+  const problem =
+    comparison.problem ??
+    (varies ? null : 'the output does not change with the input, so that agreement proves nothing');
+  const equivalent = problem === null && relativeDifference !== null && relativeDifference <= tolerance;
+  return { maxAbsoluteDifference, relativeDifference, equivalent, problem };
+}
+
+/** Converted against unconverted; null where the optimizer converts nothing. */
+export function convertedOutput(optimizer: Optimizer, comparison: OutputComparison | null): OutputFigures | null {
+  return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, TOLERANCE[optimizer]);
+}
+
+/** Candidate against baseline. */
+export function changedOutput(comparison: OutputComparison | null): OutputFigures | null {
+  return comparison === null ? null : figures(comparison, SAME_MODEL);
+}

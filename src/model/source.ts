@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BaselineRef } from '../types/inputs.ts';
+import type { Model, ModelFile, ModelKey } from '../types/model.ts';
+import { loadFromGit } from './git.ts';
+import { loadKept, loadModel } from './load.ts';
+import { type NpyFile, readNpy } from './npy.ts';
+
+/** Where models of a run come from; what it wrote to temporary folders goes with `close`. */
+export interface ModelSource {
+  candidate(path: string): Promise<Model>;
+  baseline(ref: Exclude<BaselineRef, { kind: 'key' }>, candidatePath: string): Promise<Model>;
+  /** A model whose files an archive kept. */
+  kept(files: readonly ModelFile[], entry: string, key: ModelKey): Promise<Model>;
+  /** A user's own data for one input. */
+  data(input: string, path: string): Promise<NpyFile>;
+  close(): Promise<void>;
+}
+
+export function modelSource(placeOf: (input: 'model' | 'baseline') => string): ModelSource {
+  const folders: string[] = [];
+  return {
+    candidate: (path) => loadModel(path, placeOf('model')),
+    async baseline(ref, candidatePath) {
+      if (ref.kind === 'path') return loadModel(ref.path, placeOf('baseline'));
+      const folder = await mkdtemp(join(tmpdir(), 'ayci-baseline-'));
+      folders.push(folder);
+      return loadFromGit(ref.ref, candidatePath, folder, placeOf('baseline'));
+    },
+    kept: (files, entry, key) => loadKept(files, entry, key, placeOf('baseline')),
+    data: readNpy,
+    async close() {
+      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Scope } from '../archive/records.ts';
+import type { ModelSource } from '../model/source.ts';
+import type { ArchiveStore, Clock, Logger, Target } from '../ports.ts';
+
+/** Everything outside that a run touches, handed in by its entry. */
+export interface RunPorts {
+  readonly target: Target;
+  readonly store: ArchiveStore;
+  readonly scope: Scope;
+  readonly models: ModelSource;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly commit: string | null;
+  readonly baseCommit: string | null;
+  /** Names this run in the archive; unique. */
+  readonly runId: string;
+  /** A folder for what converters write, removed by the entry. */
+  readonly scratch: string;
+  /** How the entry names an input in messages. */
+  readonly placeOf: (input: 'aws-region' | 'baseline') => string;
+}
