@@ -12,7 +12,7 @@ function parseBaseline(written: Written): BaselineRef {
   if (value.startsWith('git:')) {
     const ref = value.slice(4);
     // A ref that starts with a dash would be read as an option by git.
-    if (!/^[^\s~^:?*[\\-][^\s:?*[\\]*$/.test(ref)) throw refuse(written, 'is not a git ref');
+    if (!/^[^\s:?*[\\-][^\s:?*[\\]*$/.test(ref)) throw refuse(written, 'is not a git ref');
     return { kind: 'git', ref };
   }
   if (value.startsWith('key:')) {

@@ -25,10 +25,11 @@ async function git(cwd: string, args: readonly string[], into?: string): Promise
 }
 
 /**
- * The model at the same path at another commit, written into `folder`, external data included.
- * @throws AyciError `bad-input` where git, the commit or the path is not there
+ * The model at the same path at another commit, written into `folder`, external data included; null where that commit
+ * has no such file, as when the model is new.
+ * @throws AyciError `bad-input` where git does not know the commit
  */
-export async function loadFromGit(ref: string, path: string, folder: string, place: string): Promise<Model> {
+export async function loadFromGit(ref: string, path: string, folder: string, place: string): Promise<Model | null> {
   const refuse = (what: string, hint: string, cause: unknown): AyciError =>
     new AyciError('bad-input', `${place}: ${what}`, { hint, cause });
   const cwd = dirname(path);
@@ -56,6 +57,11 @@ export async function loadFromGit(ref: string, path: string, folder: string, pla
       );
     });
   };
+  const there = await git(top, ['cat-file', '-e', `${commit}:${posix.join(prefix, basename(path))}`]).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return null;
   await copy(basename(path), target);
   for (const name of await externalNames(target)) {
     const into = join(folder, name);

@@ -10,7 +10,8 @@ import { type NpyFile, readNpy } from './npy.ts';
 /** Where models of a run come from; what it wrote to temporary folders goes with `close`. */
 export interface ModelSource {
   candidate(path: string): Promise<Model>;
-  baseline(ref: Exclude<BaselineRef, { kind: 'key' }>, candidatePath: string): Promise<Model>;
+  /** Null where the commit has no such file: the model is new. */
+  baseline(ref: Exclude<BaselineRef, { kind: 'key' }>, candidatePath: string): Promise<Model | null>;
   /** A model whose files an archive kept. */
   kept(files: readonly ModelFile[], entry: string, key: ModelKey): Promise<Model>;
   /** A user's own data for one input. */

@@ -72,5 +72,7 @@ export async function prepare(inputs: Inputs, ports: RunPorts): Promise<Prepared
         firstRequests: gatesFirst && compared !== null ? 2 * SANDBOXES : 0,
       }),
   );
-  return { plan: { ...plan, baseline }, prices, same, notes: known.notes };
+  const isNew = inputs.baseline?.kind === 'git' && baseline === null;
+  const notes = isNew ? [`No baseline: the model is not in ${inputs.baseline.ref}.`] : [];
+  return { plan: { ...plan, baseline }, prices, same, notes: [...notes, ...known.notes] };
 }

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import type { Scope } from '../archive/records.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What GitHub says of the run: who may trust what it writes, and which commit it is of. */
+export interface GithubContext {
+  readonly scope: Scope;
+  readonly commit: string | null;
+  readonly baseCommit: string | null;
+  readonly runId: string | null;
+}
+
+interface Payload {
+  readonly repository?: { readonly default_branch?: unknown };
+  readonly pull_request?: { readonly base?: { readonly sha?: unknown } };
+}
+
+function payloadOf(path: string | undefined): Payload {
+  if (path === undefined) return {};
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Where a run reads and writes in the archive: only runs of the default branch write `base/`, and they read nothing
+ * else, so that no pull request can forge what others are judged by.
+ */
+export function githubContext(env: Environment): GithubContext {
+  const repository = env.GITHUB_REPOSITORY;
+  if (repository === undefined || !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
+    return { scope: LOCAL_SCOPE, commit: null, baseCommit: null, runId: null };
+  }
+  const payload = payloadOf(env.GITHUB_EVENT_PATH);
+  const branch = payload.repository?.default_branch;
+  const isPullRequest = (env.GITHUB_EVENT_NAME ?? '').startsWith('pull_request');
+  const trusted = !isPullRequest && typeof branch === 'string' && env.GITHUB_REF === `refs/heads/${branch}`;
+  const base = `${repository}/base`;
+  const pr = `${repository}/pr`;
+  const sha = payload.pull_request?.base?.sha;
+  return {
+    scope: trusted ? { write: base, read: [base] } : { write: pr, read: [base, pr] },
+    commit: env.GITHUB_SHA ?? null,
+    baseCommit: typeof sha === 'string' ? sha : null,
+    runId: env.GITHUB_RUN_ID === undefined ? null : `${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT ?? '1'}`,
+  };
+}
+
+/** A run by hand, outside any workflow. */
+export const LOCAL_SCOPE: Scope = { write: 'local', read: ['local'] };

@@ -1,0 +1,47 @@
+import type { InvocationReport } from '../../ports.ts';
+import type { Failure, FailureCode } from '../../types/measurement.ts';
+
+/** From this share of its memory on, a sandbox that was killed was killed for it. */
+const NEAR_LIMIT = 0.9;
+
+const BY_TYPE: Readonly<Record<string, FailureCode>> = {
+  OutOfMemory: 'out-of-memory',
+  MemoryError: 'out-of-memory',
+  'Runtime.OutOfMemory': 'out-of-memory',
+  'Sandbox.Timedout': 'timeout',
+  InvalidRequest: 'protocol',
+  InvalidModel: 'invalid-model',
+  InvalidInput: 'invalid-input',
+  ArtifactMismatch: 'artifact-mismatch',
+  ConversionFailed: 'conversion-failed',
+  InferenceFailed: 'inference-failed',
+  'Function.ResponseSizeTooLarge': 'protocol',
+};
+
+/** Endings that a shortage of memory brings about, besides the kernel's own kill. */
+const MAYBE_MEMORY = /signal: (killed|aborted|segmentation fault|bus error)|exit status (1|134|137|139)\b/;
+
+function codeOf(type: string, message: string, report: InvocationReport | null): FailureCode {
+  const known = BY_TYPE[type];
+  if (known !== undefined) return known;
+  if (/Task timed out after/.test(message)) return 'timeout';
+  if (MAYBE_MEMORY.test(message) && report !== null && report.maxMemoryMb >= NEAR_LIMIT * report.memoryMb) {
+    return 'out-of-memory';
+  }
+  return 'crashed';
+}
+
+/** The failure that a FunctionError's payload tells of: `{"errorType", "errorMessage"}`. */
+export function classifyFunctionError(payload: string, report: InvocationReport | null): Failure {
+  let type = '';
+  let message = payload;
+  try {
+    const json = JSON.parse(payload) as { errorType?: unknown; errorMessage?: unknown } | null;
+    if (typeof json?.errorType === 'string') type = json.errorType;
+    if (typeof json?.errorMessage === 'string') message = json.errorMessage;
+  } catch {
+    // Not JSON: the text itself is all there is to show.
+  }
+  const named = type !== '' && !message.includes(type) ? `${type}: ${message}` : message;
+  return { code: codeOf(type, message, report), message: named === '' ? 'the function failed without a word' : named };
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionSpec } from './function.ts';
+import { Sandbox, type SandboxAnswer, type SandboxHost } from './sandbox.ts';
+import { Turn } from './turn.ts';
+
+export type PoolAnswer =
+  | ({ readonly kind: 'done'; readonly requestId: string } & SandboxAnswer)
+  | { readonly kind: 'throttled' }
+  | { readonly kind: 'aborted' };
+
+/** Whether the response says that its sandbox takes no further request. */
+function saysRetired(payload: Buffer): boolean {
+  if (!payload.includes('"retired"')) return false;
+  try {
+    const response = JSON.parse(payload.toString()) as { sandbox?: { retired?: unknown } } | null;
+    return response?.sandbox?.retired === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The sandboxes of all functions. Several live, one works: two at once would take each other's time. */
+export class Pool {
+  readonly #host: SandboxHost;
+  readonly #concurrency: number;
+  readonly #turn = new Turn();
+  readonly #all = new Set<Sandbox>();
+  /** Oldest first. */
+  readonly #idle: Sandbox[] = [];
+  readonly #closing = new AbortController();
+  #requests = 0;
+
+  constructor(host: SandboxHost, concurrency: number) {
+    this.#host = host;
+    this.#concurrency = concurrency;
+  }
+
+  /** Runs a request in a warm sandbox of its function, else in a new one; a sandbox has one request at a time. */
+  async invoke(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<PoolAnswer> {
+    if (this.#requests >= this.#concurrency) return { kind: 'throttled' };
+    this.#requests += 1;
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      const sandbox = await this.#sandboxFor(spec);
+      const release = await this.#turn.take();
+      const requestId = randomUUID();
+      let answer: SandboxAnswer | null = null;
+      try {
+        answer = await sandbox.invoke(requestId, payload, either);
+      } finally {
+        // The next one's turn begins when this one has gone: its end takes time of the CPU too.
+        if (answer === null || sandbox.dead || saysRetired(answer.payload)) void this.#end(sandbox).finally(release);
+        else {
+          this.#idle.push(sandbox);
+          release();
+        }
+      }
+      return answer === null ? { kind: 'aborted' } : { kind: 'done', requestId, ...answer };
+    } finally {
+      this.#requests -= 1;
+    }
+  }
+
+  /** Kills all, and waits until nothing of them is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([...this.#all].map((sandbox) => this.#end(sandbox)));
+  }
+
+  async #sandboxFor(spec: FunctionSpec): Promise<Sandbox> {
+    const warm = this.#idle.findLastIndex((sandbox) => sandbox.spec.name === spec.name);
+    const [found] = warm < 0 ? [] : this.#idle.splice(warm, 1);
+    if (found !== undefined && !found.dead) return found;
+    if (found !== undefined) await this.#end(found);
+    const sandbox = new Sandbox(spec, this.#host);
+    this.#all.add(sandbox);
+    // Idle ones of other functions hold memory.
+    while (this.#all.size > this.#concurrency) {
+      const oldest = this.#idle.shift();
+      if (oldest === undefined) break;
+      await this.#end(oldest);
+    }
+    return sandbox;
+  }
+
+  async #end(sandbox: Sandbox): Promise<void> {
+    await sandbox.end();
+    this.#all.delete(sandbox);
+  }
+}
