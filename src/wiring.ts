@@ -49,6 +49,9 @@ export async function localTarget(outside: Outside): Promise<Target> {
     cacheDir: cacheFolder(env),
     python: env.AYCI_PYTHON ?? null,
     path: env.PATH ?? '',
+    env: Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
     region: 'us-east-1',
     image,
     logger,

@@ -70,13 +70,3 @@ export function hostCpu(): string | null {
   const implementer = part('implementer');
   return implementer === undefined ? null : `CPU implementer ${implementer} part ${part('part') ?? '?'}`;
 }
-
-/** Whether a process with this id lives; a process of somebody else lives too. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}

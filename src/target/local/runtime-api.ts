@@ -1,131 +1,111 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MAX_PAYLOAD_BYTES, readBody } from './http.ts';
 
 const PREFIX = '/2018-06-01/runtime';
 
-/** One request as the runtime sees it. */
+/** One request as a runtime gets it; `deadline` in ms since 1970. */
 export interface RuntimeInvocation {
   readonly requestId: string;
   readonly payload: Buffer;
   readonly deadline: number;
-  readonly arn: string;
+  readonly functionArn: string;
 }
 
-/** What the runtime made of it: `error` bodies are `{"errorType", "errorMessage", …}`. */
-export interface RuntimeAnswer {
-  readonly kind: 'response' | 'error';
-  readonly body: Buffer;
+/** What a runtime says; a null body was longer than Lambda lets through. */
+export interface RuntimeEvents {
+  /** It asks for a request: initialised, or done with the last one. */
+  onNext(): void;
+  onResponse(requestId: string, body: Buffer | null): void;
+  onError(requestId: string, body: Buffer | null): void;
+  onInitError(body: Buffer): void;
 }
 
-/** The Runtime API of one sandbox. */
-export interface RuntimeApi {
-  /** `127.0.0.1:port`. */
-  readonly address: string;
-  /** Resolves when the runtime asks for its first request: INIT is over. */
-  readonly ready: Promise<void>;
-  /** Why INIT failed, in the runtime's own words; null until it says so. */
-  initError(): Buffer | null;
-  /**
-   * Hands a request over. Resolves when the runtime asks for the next one, not when it answers: by then it has
-   * written its last log line.
-   */
-  dispatch(invocation: RuntimeInvocation): Promise<RuntimeAnswer>;
-  /** The answer so far, for a runtime that ends without asking for more. */
-  takeAnswer(): RuntimeAnswer | null;
-  close(): void;
+function accept(response: ServerResponse): void {
+  response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
 }
 
-async function body(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+function refuse(response: ServerResponse, status: number, errorType: string): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ errorType, errorMessage: errorType }));
 }
 
-function reply(response: ServerResponse, status: number, content: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
-}
+/** Lambda's Runtime API for one sandbox, on a port of its own. */
+export class RuntimeApi {
+  readonly #server: Server;
+  readonly #events: RuntimeEvents;
+  #waiting: ServerResponse | null = null;
+  #given: string | null = null;
 
-/** Starts the Runtime API of one sandbox on a port of its own. */
-export async function startRuntimeApi(): Promise<RuntimeApi> {
-  const first = Promise.withResolvers<void>();
-  let waiting: ServerResponse | null = null;
-  let current: { invocation: RuntimeInvocation; done: (answer: RuntimeAnswer) => void } | null = null;
-  let handedOver = false;
-  let answer: RuntimeAnswer | null = null;
-  let initFailure: Buffer | null = null;
+  private constructor(server: Server, events: RuntimeEvents) {
+    this.#server = server;
+    this.#events = events;
+  }
 
-  function handOver(): void {
-    if (waiting === null || current === null || handedOver) return;
-    const { invocation } = current;
-    handedOver = true;
-    const headers = {
-      // The native client crashes on an answer without a type.
+  static async listen(events: RuntimeEvents): Promise<RuntimeApi> {
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 });
+    const api = new RuntimeApi(server, events);
+    server.on('request', (request, response) => {
+      api.#serve(request, response).catch(() => response.destroy());
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    return api;
+  }
+
+  /** Without scheme, as AWS_LAMBDA_RUNTIME_API has it. */
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Answers the runtime's open question for a request. */
+  dispatch(invocation: RuntimeInvocation): void {
+    const response = this.#waiting;
+    if (response === null) return;
+    this.#waiting = null;
+    this.#given = invocation.requestId;
+    response.writeHead(200, {
+      // Without a type the runtime's client dies of SIGSEGV.
       'content-type': 'application/json',
+      'content-length': invocation.payload.length,
       'lambda-runtime-aws-request-id': invocation.requestId,
       'lambda-runtime-deadline-ms': String(invocation.deadline),
-      'lambda-runtime-invoked-function-arn': invocation.arn,
+      'lambda-runtime-invoked-function-arn': invocation.functionArn,
       'lambda-runtime-trace-id': `Root=1-${invocation.requestId.slice(0, 8)}-${'0'.repeat(24)};Sampled=0`,
-    };
-    waiting.writeHead(200, headers).end(invocation.payload);
-    waiting = null;
+    });
+    response.end(invocation.payload);
   }
 
-  function next(response: ServerResponse): void {
-    waiting = response;
-    first.resolve();
-    if (current !== null && handedOver) {
-      const { done } = current;
-      const given = answer ?? {
-        kind: 'error',
-        body: Buffer.from(
-          '{"errorType":"Runtime.NoResponse","errorMessage":"The runtime asked for the next request without an answer"}',
-        ),
-      };
-      current = null;
-      handedOver = false;
-      answer = null;
-      done(given);
-    }
-    handOver();
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
   }
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
-    if (request.method === 'GET' && path === `${PREFIX}/invocation/next`) return next(response);
-    const content = await body(request);
+    if (request.method === 'GET' && path === `${PREFIX}/invocation/next`) {
+      this.#waiting = response;
+      this.#events.onNext();
+      return;
+    }
+    const body = await readBody(request, MAX_PAYLOAD_BYTES);
     if (request.method === 'POST' && path === `${PREFIX}/init/error`) {
-      initFailure = content;
-      return reply(response, 202, { status: 'OK' });
+      this.#events.onInitError(body ?? Buffer.alloc(0));
+      accept(response);
+      return;
     }
     const match = /\/invocation\/([^/]+)\/(response|error)$/.exec(path);
-    if (request.method !== 'POST' || match === null) return reply(response, 404, { errorMessage: 'no such resource' });
-    if (current === null || !handedOver || match[1] !== current.invocation.requestId) {
-      return reply(response, 400, { errorMessage: 'Invalid request ID', errorType: 'InvalidRequestID' });
+    const requestId = match?.[1];
+    if (request.method !== 'POST' || requestId === undefined) {
+      refuse(response, 404, 'NoSuchResource');
+    } else if (requestId !== this.#given) {
+      refuse(response, 400, 'InvalidRequestID');
+    } else {
+      if (match?.[2] === 'error') this.#events.onError(requestId, body);
+      else this.#events.onResponse(requestId, body);
+      accept(response);
     }
-    answer = { kind: match[2] === 'error' ? 'error' : 'response', body: content };
-    reply(response, 202, { status: 'OK' });
   }
-
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
-    handle(request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ready: first.promise,
-    initError: () => initFailure,
-    dispatch: (invocation) =>
-      new Promise((done) => {
-        current = { invocation, done };
-        handOver();
-      }),
-    takeAnswer: () => answer,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }

@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AyciError } from '../../errors.ts';
+import type { Invocation, Logger, Target, TargetFacts } from '../../ports.ts';
+import { type Framework, type Hardware, MB_PER_VCPU } from '../../types/config.ts';
+import type { RuntimeRequest } from '../../types/protocol.ts';
+import { probeCpuShare } from './cgroup.ts';
+import { runtimeDigest } from './digest.ts';
+import { type EnvironmentPlace, madeEnvironment, makeEnvironment } from './environment.ts';
+import type { FunctionSpec } from './function.ts';
+import { hostCpu, hostMemory, hostVcpus } from './host.ts';
+import { Pool } from './pool.ts';
+import { findTools } from './process.ts';
+import { findPython } from './python.ts';
+import { InvokeServer } from './server.ts';
+
+/** AWS's client, handed in by the entry: this room serves what that one speaks. */
+export interface Invoker {
+  invoke(functionName: string, request: RuntimeRequest, options: { readonly signal: AbortSignal }): Promise<Invocation>;
+  close(): void;
+}
+
+export interface LocalTargetOptions extends EnvironmentPlace {
+  readonly region: string;
+  /** Version of the host's image, where it has one. */
+  readonly image: string | null;
+  readonly logger: Logger;
+  readonly concurrency?: number;
+  readonly timeoutSeconds?: number;
+  readonly invokerFactory: (options: {
+    readonly region: string;
+    readonly endpoint: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  }) => Promise<Invoker>;
+}
+
+/** Which runtime folder serves a framework, and the library that names it in reports. */
+const RUNTIMES: Readonly<Record<Framework, { readonly folder: string; readonly library: string }>> = {
+  onnx: { folder: 'onnx', library: 'onnxruntime' },
+};
+
+/** A measure request ends by its own deadline well before. */
+const MEASURE_SECONDS = 90;
+const CONVERT_SECONDS = 900;
+
+/** The host's architecture by Lambda's name. */
+export function hostHardware(platform: string = process.platform, architecture: string = process.arch): Hardware {
+  const hardware = architecture === 'x64' ? 'x86_64' : architecture === 'arm64' ? 'arm64' : null;
+  if (platform === 'linux' && hardware !== null) return hardware;
+  throw new AyciError(
+    'bad-input',
+    `this machine: AYCI cannot run models here, got ${platform} ${architecture}; expected linux x64 or arm64`,
+    {
+      hint: 'Use a container: docker run --rm -it -v "$PWD:/work" -w /work node:24-bookworm bash.',
+    },
+  );
+}
+
+/** `onnxruntime 1.32.0`, as the lock has it. */
+function lockedVersion(requirements: string, library: string): string {
+  const version = new RegExp(`^${library}==([^\\s;\\\\]+)`, 'm').exec(readFileSync(requirements, 'utf8'))?.[1];
+  return version === undefined ? library : `${library} ${version}`;
+}
+
+/** The embedded Lambda as a target: AWS's client in front of a small Lambda on 127.0.0.1. */
+export async function createLocalTarget(options: LocalTargetOptions): Promise<Target> {
+  const hardware = hostHardware();
+  const share = await probeCpuShare({ path: options.path });
+  const tools = findTools(`${options.path}:/usr/bin:/bin`);
+  const memory = hostMemory();
+  const requirements = (runtime: string): string => join(options.runtimesDir, runtime, 'requirements.txt');
+  const tags = new Map<string, string>();
+  for (const { folder } of Object.values(RUNTIMES)) {
+    const made = madeEnvironment(options, folder);
+    tags.set(folder, made?.tag ?? (await findPython(options.python, options.path)).found?.tag ?? 'cp312');
+  }
+  const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
+  const facts: TargetFacts = {
+    kind: 'local',
+    hardware: [hardware],
+    maxVcpus: hostVcpus(),
+    maxMemoryMb: memory.total,
+    fractionalCpu: share.ok,
+    fractionalCpuRemedy: share.ok ? null : share.remedy,
+    limits: `${share.ok ? share.share.name : 'no CPU share'} + ${capped}`,
+    cpu: hostCpu(),
+    image: options.image,
+    region: null,
+    runtimeDigest: (framework) => {
+      const { folder } = RUNTIMES[framework];
+      return runtimeDigest(options.runtimesDir, folder, tags.get(folder) ?? '', hardware);
+    },
+    runtimeName: (framework) => lockedVersion(requirements(RUNTIMES[framework].folder), RUNTIMES[framework].library),
+  };
+
+  interface Running {
+    readonly pool: Pool;
+    readonly server: InvokeServer;
+    readonly invoker: Invoker;
+    readonly scratch: string;
+  }
+  const pythons = new Map<string, string>();
+  let starting: Promise<Running> | null = null;
+
+  function find(name: string): FunctionSpec | null {
+    const match = /^ayci-([a-z]+)-(convert-)?(x86_64|arm64)(?:-(\d{3,5}))?$/.exec(name);
+    const folder = Object.values(RUNTIMES).find((one) => one.folder === match?.[1])?.folder;
+    const python = folder === undefined ? undefined : pythons.get(folder);
+    const converts = match?.[2] !== undefined;
+    if (match === null || folder === undefined || python === undefined || match[3] !== hardware) return null;
+    if (converts === (match[4] !== undefined)) return null;
+    const memoryMb = converts ? memory.total : Number(match[4]);
+    return {
+      name,
+      memoryMb,
+      timeoutMs: (converts ? CONVERT_SECONDS : (options.timeoutSeconds ?? MEASURE_SECONDS)) * 1000,
+      cpus: converts ? null : memoryMb / MB_PER_VCPU,
+      capMemory: !converts,
+      python,
+      folder: join(options.runtimesDir, folder),
+      handler: 'app.handler',
+      pythonPath: join(options.runtimesDir, 'common'),
+      region: options.region,
+    };
+  }
+
+  async function start(): Promise<Running> {
+    const scratch = await mkdtemp(join(tmpdir(), 'ayci-lambda-'));
+    const pool = new Pool({ tools, cpuShare: share.ok ? share.share : null, scratch }, options.concurrency ?? 10);
+    const server = await InvokeServer.listen(pool, find);
+    const invoker = await options.invokerFactory({
+      region: options.region,
+      endpoint: server.endpoint,
+      credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
+    });
+    return { pool, server, invoker, scratch };
+  }
+
+  return {
+    facts,
+    async prepare(frameworks, signal) {
+      for (const framework of frameworks) {
+        const { folder } = RUNTIMES[framework];
+        if (!existsSync(requirements(folder)))
+          throw new AyciError('environment', `runtime ${folder}: its folder is missing`);
+        const made = await makeEnvironment(options, folder, options.logger, signal);
+        pythons.set(folder, made.python);
+      }
+      starting ??= start();
+      await starting;
+    },
+    async invoke(config, request, signal) {
+      const { folder } = RUNTIMES[config.framework];
+      starting ??= start();
+      const { invoker } = await starting;
+      const suffix = request.op === 'convert' ? `convert-${config.hardware}` : `${config.hardware}-${config.memoryMb}`;
+      return invoker.invoke(`ayci-${folder}-${suffix}`, request, { signal });
+    },
+    async close() {
+      if (starting === null) return;
+      const { pool, server, invoker, scratch } = await starting;
+      await pool.close();
+      invoker.close();
+      server.close();
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
