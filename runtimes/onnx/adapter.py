@@ -1,36 +1,34 @@
-"""ONNX models in ONNX Runtime. No library of custom operators is ever registered."""
+"""ONNX models in ONNX Runtime: `vanilla` as they are, `onnx` with all graph optimizations."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from libraries import IMPORT_MS, VERSIONS  # first: the import of the libraries is timed
+from convert import optimize
+from libraries import IMPORT_MS, VERSIONS
+from session import OnnxModel, open_session, options
 
-from ayci_runtime.adapter import Adapter, Conversion, Session
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.adapter import Adapter, Conversion, LoadedModel
 
 
 class OnnxAdapter(Adapter):
-    """`vanilla` runs the graph as it is, `onnx` with all of ONNX Runtime's optimizations."""
+    """Hooks for ONNX Runtime."""
 
     framework = "onnx"
-    optimizers = frozenset({"vanilla", "onnx"})
+    optimizers = ("vanilla", "onnx")
     import_ms = IMPORT_MS
 
     def versions(self) -> dict[str, str]:
         """See Adapter."""
         return dict(VERSIONS)
 
-    def load(self, path: Path, optimizer: str, threads: int) -> Session:
+    def load(self, path: Path, optimizer: str, threads: int) -> LoadedModel:
         """See Adapter."""
-        from session import OnnxSession
+        level = "none" if optimizer == "vanilla" else "all"
+        return OnnxModel(open_session(path, options(level, threads)))
 
-        return OnnxSession(path, "none" if optimizer == "vanilla" else "all", threads)
-
-    def convert(self, path: Path, target: Path, optimizer: str) -> Conversion:
+    def convert(self, path: Path, optimizer: str, output: Path) -> Conversion:
         """See Adapter."""
-        from convert import optimize
-
         if optimizer == "vanilla":
-            raise ConversionFailed("optimizer vanilla: takes the model as it is")
-        return optimize(path, target)
+            return super().convert(path, optimizer, output)
+        return optimize(path, output)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapter import OnnxAdapter  # first: its libraries' import is timed
+import libraries  # noqa: F401  first: their import is timed, before anything else loads numpy
+from adapter import OnnxAdapter
 
 from ayci_runtime.handler import make_handler
 

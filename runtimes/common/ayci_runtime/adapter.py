@@ -51,6 +51,8 @@ class Adapter(ABC):
 
     framework: str
     optimizers: tuple[str, ...]
+    # Import of the framework's libraries, in ms.
+    import_ms: float
 
     @abstractmethod
     def load(self, path: Path, optimizer: str, threads: int) -> LoadedModel:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-from ayci_runtime.adapter import Adapter
-from ayci_runtime.conversion import convert
-from ayci_runtime.environment import environment
-from ayci_runtime.errors import InvalidRequest, OutOfMemory, RuntimeFailure
-from ayci_runtime.measure import measure
-from ayci_runtime.request import PROTOCOL, ConvertRequest, MeasureRequest, parse
-from ayci_runtime.timing import Deadline
+from .adapter import Adapter
+from .conversion import convert
+from .deadline import deadline_ns
+from .environment import environment
+from .errors import InvalidRequest, OutOfMemory, RuntimeFailure
+from .measure import measure
+from .request import PROTOCOL, validate
 
 CONVERSION_THREADS = 1
 
 
-def make_handler(adapter: Adapter) -> Callable[[Any, Any], dict]:
+def make_handler(adapter: Adapter) -> Callable[[Any, Any], dict[str, Any]]:
     """A handler with a sandbox's identity: made once a process, at import.
 
     It answers a request of protocol 1 or raises a RuntimeFailure, whose class name Lambda reports
@@ -27,13 +29,13 @@ def make_handler(adapter: Adapter) -> Callable[[Any, Any], dict]:
     """
     sandbox = _Sandbox(adapter)
 
-    def handler(event: Any, context: Any = None) -> dict:
-        received_ns = perf_counter_ns()
+    def handler(event: Any, context: Any = None) -> dict[str, Any]:
+        received = perf_counter_ns()
         try:
-            return sandbox.answer(event, context, received_ns)
+            return sandbox.answer(event, context, received)
         except MemoryError as error:
             # The failed request's tensors hang on the traceback: let go of them before answering.
-            failure: RuntimeFailure = OutOfMemory(f"memory: {str(error) or 'none is left'}")
+            failure: RuntimeFailure = OutOfMemory(f"memory: {error or 'none is left'}")
         except RuntimeFailure as error:
             failure = error.with_traceback(None)
         gc.collect()
@@ -49,37 +51,32 @@ class _Sandbox:
         self.requests = 0
         self.retired = False
 
-    def answer(self, event: Any, context: Any, received_ns: int) -> dict:
+    def answer(self, event: Any, context: Any, received: int) -> dict[str, Any]:
         self.requests += 1
         if self.retired:
             raise InvalidRequest("request: this sandbox is retired; expected a new one")
-        request = parse(event, self.adapter.framework, self.adapter.optimizers)
-        if isinstance(request, ConvertRequest):
-            return {
-                **self._head("convert", request.nonce),
-                **convert(self.adapter, request),
-                "environment": environment(CONVERSION_THREADS, self.adapter.versions()),
-            }
-        # Before the work: a sandbox that fails its last request is as used up as one that does not.
-        self.retired = request.retire
-        return self._measured(
-            request, Deadline(received_ns, request.deadline_ms, context)
-        )
-
-    def _measured(self, request: MeasureRequest, deadline: Deadline) -> dict:
-        requests = self.requests
+        request = validate(event, self.adapter.framework, self.adapter.optimizers)
+        head = {"protocol": PROTOCOL, "op": request["op"], "nonce": request["nonce"]}
+        with tempfile.TemporaryDirectory(prefix="ayci-") as folder:
+            if request["op"] == "convert":
+                made = convert(self.adapter, request, Path(folder))
+                return {**head, **made, "environment": self._environment(CONVERSION_THREADS)}
+            # Before the work: a sandbox that fails its last request is used up all the same.
+            self.retired = request["retire"]
+            end = deadline_ns(received, request["deadlineMs"], context)
+            measured = measure(self.adapter, request, end, Path(folder))
         return {
-            **self._head("measure", request.nonce),
+            **head,
             "sandbox": {
                 "id": self.id,
-                "requests": requests,
-                "cold": requests == 1,
+                "requests": self.requests,
+                "cold": self.requests == 1,
                 "retired": self.retired,
             },
             "importMs": self.adapter.import_ms,
-            **measure(self.adapter, request, deadline),
-            "environment": environment(request.threads, self.adapter.versions()),
+            **measured,
+            "environment": self._environment(request["threads"]),
         }
 
-    def _head(self, op: str, nonce: str) -> dict:
-        return {"protocol": PROTOCOL, "op": op, "nonce": nonce}
+    def _environment(self, threads: int) -> dict[str, object]:
+        return environment(self.adapter.versions(), threads)
