@@ -22,7 +22,7 @@ export function layout(prefix: string) {
     raw: (key: ModelKey, run: string) => under('raw', key, `${segment(run)}.json.gz`),
     model: (key: ModelKey, path: string) => under('models', key, segment(path)),
     converted: (key: ModelKey, optimizer: Optimizer, hardware: Hardware, digest: string, path: string) =>
-      under('converted', key, `${optimizer}-${hardware}-${digest.slice(0, 16)}`, segment(path)),
+      under('converted', key, `${optimizer}-${hardware}-${digest.replace(/^sha256:/, '').slice(0, 16)}`, segment(path)),
   };
 }
 export type Layout = ReturnType<typeof layout>;

@@ -44,16 +44,9 @@ export async function loadModel(path: string, place: string): Promise<Model> {
 }
 
 async function readModelFile(path: string, place: string): Promise<Uint8Array> {
+  await requireModel(path, place);
   const shown = JSON.stringify(path);
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new AyciError('bad-input', `${place}: no file ${shown}; expected the path of an .onnx file`, {
-      hint: 'Is the path relative to the working directory?',
-      cause,
-    });
-  });
-  if (found.isDirectory()) throw new AyciError('bad-input', `${place}: ${shown} is a folder; expected an .onnx file`);
-  if (!found.isFile())
-    throw new AyciError('bad-input', `${place}: ${shown} is not a regular file; expected an .onnx file`);
+  const found = await stat(path);
   if (found.size > LARGEST_FILE) {
     throw new AyciError('model-invalid', `${place}: ${shown} has ${found.size} bytes; a protobuf file ends at 2 GiB`, {
       hint: 'Save the weights as external data beside it.',

@@ -13,7 +13,8 @@ export function refuseByContent(place: string, path: string, head: Uint8Array, s
   if (start.startsWith(LFS)) {
     refuse('is a Git LFS pointer, not the model', 'Run git lfs pull (in a workflow: actions/checkout with lfs: true).');
   }
-  if (/^\x80[\x02-\x05]/.test(start)) {
+  // A pickle's first operator is PROTO (0x80) with its version; older ones are text, which no model is.
+  if (head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5) {
     refuse('is a Python pickle; AYCI never loads pickles', 'Export the model to ONNX.');
   }
   if (start.startsWith('PK\x03\x04')) {

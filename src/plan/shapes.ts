@@ -48,7 +48,7 @@ export function resolveInputs(
       return shape?.dims[axis] ?? (dim === null ? undefined : bound.get(dim)) ?? defaultSize(input, axis);
     });
     const file = overrides.files[input.name];
-    if (file !== undefined && file.shape.some((size, axis) => size !== dims[axis])) {
+    if (file?.shape.some((size, axis) => size !== dims[axis])) {
       impossible ??= `the data for input ${input.name} have shape ${file.shape.join('x')}, not ${dims.join('x')}`;
     }
     return { name: input.name, dtype: input.dtype, shape: dims, fill: fillOf(input, overrides) };

@@ -88,7 +88,7 @@ export function renderConsole(report: Report, now: Date, reportPaths: readonly s
       const by =
         changed.relativeDifference === null
           ? ''
-          : ` by up to ${(changed.relativeDifference * 100).toPrecision(2)} % of the largest value`;
+          : ` by up to ${figure(changed.relativeDifference * 100)} % of the largest value`;
       lines.push(
         `   Outputs   ${changed.problem === null ? `differ from the baseline's${by}` : visible(changed.problem)}`,
       );

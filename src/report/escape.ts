@@ -1,7 +1,7 @@
 // Names and messages come from models, archives and pull requests: wherever they are shown they stay text.
 
-/** Characters that break lines, hide or turn text around. */
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+/** Characters that break lines, hide or turn text around: controls, formats, separators. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** The text in one line with everything unseen written out (`\n`, `\u202e`), and not endless. */
 export function visible(text: string, longest = 160): string {

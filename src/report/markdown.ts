@@ -155,7 +155,7 @@ function outputChangeLine(model: ModelReport): string | null {
   const by =
     changed.relativeDifference === null
       ? ''
-      : ` by up to ${(changed.relativeDifference * 100).toPrecision(2)} % of the largest value`;
+      : ` by up to ${figure(changed.relativeDifference * 100)} % of the largest value`;
   return `**Outputs** differ from the baseline's${by} (shown, not gated, unless \`max-output-difference\` is set).`;
 }
 

@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-CL6D27kE.js";

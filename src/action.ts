@@ -1,0 +1,25 @@
+import * as core from '@actions/core';
+import { asAyciError, exitCodeOf, explain } from './errors.ts';
+import { fromEnvironment } from './inputs/from-env.ts';
+import { readInputs } from './inputs/read.ts';
+import { requireModel } from './model/exists.ts';
+
+const placeOf = (name: string): string => `with: ${name}`;
+
+/** The action: inputs from the environment, the same flow as the command line, what GitHub shows of it. */
+async function main(): Promise<void> {
+  try {
+    const inputs = readInputs(fromEnvironment(process.env), placeOf);
+    // Before anything else is loaded: the commonest mistake should cost nothing.
+    await requireModel(inputs.model, placeOf('model'));
+    const { runAction } = await import('./github/run.ts');
+    await runAction(inputs, { entry: import.meta.url, env: process.env, placeOf });
+  } catch (thrown) {
+    const error = asAyciError(thrown);
+    core.debug(error.stack ?? '');
+    core.setFailed(explain(error));
+    process.exitCode = exitCodeOf(error.code);
+  }
+}
+
+await main();
