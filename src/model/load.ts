@@ -4,6 +4,7 @@ import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { Model, ModelFile, ModelKey } from '../types/model.ts';
+import { requireModel } from './exists.ts';
 import { type OnnxFacts, readOnnx } from './onnx.ts';
 import { refuseByContent } from './refusals.ts';
 

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-CL6D27kE.js";
