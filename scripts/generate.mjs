@@ -1,0 +1,83 @@
+// Writes what is made from the one table of inputs: action.yml and the README's table. --check: fails where they differ.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { INPUTS } from '../src/inputs/table.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export const OUTPUTS = {
+  verdict: 'regressed, unmeasured, inconclusive, no-baseline, improved or pass: the worst that the gate counts.',
+  gate: 'passed, failed, or none where there was nothing to gate.',
+  'regression-count': 'How many configurations regressed.',
+  regressions: 'JSON list of them: model, hardware, optimizer, memoryMb, batch.',
+  'report-path': 'Path of report.md; report.json lies beside it.',
+  'best-configuration': 'JSON of the balanced best configuration to deploy; empty where there is none.',
+};
+
+const quote = (text) => `'${text.replaceAll("'", "''")}'`;
+
+function actionYml() {
+  const inputs = INPUTS.flatMap((input) => [
+    `  ${input.name}:`,
+    `    description: ${quote(input.doc)}`,
+    `    required: ${input.required === true}`,
+    ...(input.default === null ? [] : [`    default: ${quote(input.default)}`]),
+  ]);
+  const outputs = Object.entries(OUTPUTS).flatMap(([name, doc]) => [`  ${name}:`, `    description: ${quote(doc)}`]);
+  return [
+    '# Made from src/inputs/table.ts by npm run generate.',
+    'name: AYCI model CI',
+    'description: Gates a pull request on the latency and cost of its DNN model, measured as AWS Lambda runs it.',
+    'author: AYCI',
+    'branding:',
+    '  icon: activity',
+    '  color: green',
+    'inputs:',
+    ...inputs,
+    'outputs:',
+    ...outputs,
+    'runs:',
+    '  using: node24',
+    '  main: dist/action.js',
+    '',
+  ].join('\n');
+}
+
+function table() {
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const rows = INPUTS.map((input) => {
+    const preset = input.default === null ? (input.required ? 'required' : '') : `\`${input.default}\``;
+    return `| \`${input.name}\` | ${preset} | ${cell(input.doc)} |`;
+  });
+  const outputs = Object.entries(OUTPUTS).map(([name, doc]) => `| \`${name}\` | ${cell(doc)} |`);
+  return [
+    '| input | default | what it is |', '|---|---|---|', ...rows, '',
+    '| output | what it is |', '|---|---|', ...outputs,
+  ].join('\n');
+}
+
+function within(text, content) {
+  const [begin, end] = ['<!-- inputs: made by npm run generate -->', '<!-- end of inputs -->'];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`README.md lacks the marks ${begin} and ${end}`);
+  return `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`;
+}
+
+const readme = readFileSync(`${root}README.md`, 'utf8');
+const files = { 'action.yml': actionYml(), 'README.md': within(readme, table()) };
+let stale = false;
+for (const [name, text] of Object.entries(files)) {
+  let before = '';
+  try {
+    before = readFileSync(root + name, 'utf8');
+  } catch {
+    // Not there yet.
+  }
+  if (before === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${name} is not what src/inputs/table.ts says; run npm run generate`);
+    stale = true;
+  } else writeFileSync(root + name, text);
+}
+process.exitCode = stale ? 1 : 0;
