@@ -73,8 +73,8 @@ describe('what is refused, and what the message says', () => {
   });
 
   it('shows a hostile value in one harmless line', () => {
-    const message = refusal(() => read({ memory: '\n::error::x\u0007' }));
-    expect(message).toContain('\\n::error::x\\u0007');
+    const message = refusal(() => read({ memory: 'a\n::error::x\u0007' }));
+    expect(message).toContain('a\\n::error::x\\u0007');
   });
 });
 
