@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import type { Configuration } from '../types/config.ts';
 import type { CellReport, ModelReport, Report } from '../types/report.ts';
 import { METRICS } from '../types/verdict.ts';
-import { code } from './escape.ts';
+import { code, tableCode } from './escape.ts';
 import { changeText, durationText, figure, plainPercent, signedPercent } from './format.ts';
 import { inputLine } from './inputs.ts';
 import { reproduceCommand } from './reproduce.ts';
@@ -103,7 +103,7 @@ function outputText(cell: CellReport): string {
     own.relativeDifference === null ? '' : ` (${own.relativeDifference.toExponential(1)} of the largest value)`;
   return own.equivalent
     ? `as vanilla${by}`
-    : `**not as vanilla**${by}${own.problem === null ? '' : `: ${code(own.problem)}`}`;
+    : `**not as vanilla**${by}${own.problem === null ? '' : `: ${tableCode(own.problem)}`}`;
 }
 
 function judgedTable(rows: readonly Row[]): string {
@@ -137,7 +137,7 @@ function judgedTable(rows: readonly Row[]): string {
           ratio(of.minimumDetectable),
           String(cell.verdict.sandboxes),
           String(cell.verdict.quads),
-          of.note === null ? '' : code(of.note, 300),
+          of.note === null ? '' : tableCode(of.note, 300),
         ],
       ];
     }),

@@ -16,7 +16,7 @@ export function noise(seed: number): () => number {
 export const CONFIG: Configuration = { hardware: 'x86_64', optimizer: 'onnx', memoryMb: 1769, batch: 1 };
 
 export function sandbox(logChange: number, over: Partial<SandboxSummary> = {}): SandboxSummary {
-  const ms = 10 * Math.exp(logChange);
+  const ms = Number((10 * Math.exp(logChange)).toPrecision(6));
   return {
     first: 'candidate',
     quads: 6,

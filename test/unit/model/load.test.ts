@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { squeezenet } from '../../../src/demo/squeezenet.ts';
+import { AyciError, explain } from '../../../src/errors.ts';
+import { loadFromGit } from '../../../src/model/git.ts';
+import { loadModel } from '../../../src/model/load.ts';
+import { readNpy } from '../../../src/model/npy.ts';
+import { readOnnx } from '../../../src/model/onnx.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { tinyOnnx } from '../../support/onnx.ts';
+
+async function refusal(work: Promise<unknown>): Promise<AyciError> {
+  const thrown = await work.then(() => null, (error: unknown) => error);
+  if (!(thrown instanceof AyciError)) throw new Error(`no AyciError: ${String(thrown)}`);
+  return thrown;
+}
+
+describe('an ONNX file', () => {
+  it('tells its inputs, outputs and operators', () => {
+    const facts = readOnnx(squeezenet(0));
+    expect(facts.signature).toEqual({
+      inputs: [{ name: 'image', dtype: 'float32', dims: ['batch', 3, 224, 224] }],
+      outputs: ['logits'],
+    });
+    expect(facts.operators).toMatchObject({ Conv: 26, Relu: 25, MaxPool: 3 });
+  });
+
+  it('tells external data, those in attributes too', () => {
+    expect(readOnnx(tinyOnnx({ external: ['b.bin', 'a.bin'], hidden: 'c.bin' })).externalData).toEqual(['a.bin', 'b.bin', 'c.bin']);
+  });
+
+  it.each([
+    ['a negative dimension', { inputs: [{ name: 'x', dims: [-7, 3] }] }, 'dimension of -7'],
+    ['an absurd dimension', { inputs: [{ name: 'x', dims: [2_000_000_000_000] }] }, 'dimension of 2000000000000'],
+    ['complex numbers', { inputs: [{ name: 'x', type: 14, dims: [1] }] }, 'element type 14'],
+    ['no opset', { opset: false }, 'ends before its opset'],
+  ])('with %s is refused', (_name, model, part) => {
+    expect(() => readOnnx(tinyOnnx(model))).toThrow(part);
+  });
+
+  it('cut anywhere is refused, never misread', () => {
+    const whole = tinyOnnx();
+    for (let length = 0; length < whole.length; length += 1) expect(() => readOnnx(whole.subarray(0, length))).toThrow();
+    expect(() => readOnnx(whole)).not.toThrow();
+  });
+});
+
+describe("a model's key", () => {
+  it('is the SHA-256 and size of its one file, whatever its name', async () => {
+    await using folder = await temporaryFolder();
+    const bytes = tinyOnnx();
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    for (const name of ['a.onnx', 'b $(x) `;|<script>\n.onnx']) {
+      await writeFile(join(folder.path, name), bytes);
+      expect((await loadModel(join(folder.path, name), '--model')).key).toBe(`${hash}-${bytes.length}`);
+    }
+  });
+
+  it('covers external data', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'm.onnx');
+    await mkdir(join(folder.path, 'sub'));
+    await writeFile(path, tinyOnnx({ external: ['sub/w.bin'] }));
+    await writeFile(join(folder.path, 'sub', 'w.bin'), 'one');
+    const before = await loadModel(path, '--model');
+    await writeFile(join(folder.path, 'sub', 'w.bin'), 'two');
+    const after = await loadModel(path, '--model');
+    expect(before.key).not.toBe(after.key);
+    expect(before.files.map((file) => file.path)).toEqual(['model.onnx', 'sub/w.bin']);
+    expect(before.key).toMatch(new RegExp(`-${tinyOnnx({ external: ['sub/w.bin'] }).length + 3}$`));
+  });
+});
+
+describe('what is not a model', () => {
+  const cases: readonly [string, string, Uint8Array | string, string][] = [
+    ['an empty file', 'm.onnx', '', 'is empty'],
+    ['a truncated one', 'm.onnx', squeezenet(0).subarray(0, 100_000), 'Is the file whole?'],
+    ['random bytes', 'm.onnx', new Uint8Array(500).map((_, at) => (at * 137 + 11) % 251), 'not an ONNX model'],
+    ['a Git LFS pointer', 'm.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n', 'run git lfs pull'],
+    ['another type', 'm.txt', tinyOnnx(), 'unknown file type'],
+    ['a pickle', 'm.onnx', new Uint8Array([0x80, 4, 0x95, 1, 2, 3]), 'never loads pickles'],
+    ['a pickle by another name', 'm.pkl', new Uint8Array([0x80, 5, 0x95, 1, 2, 3]), 'never loads pickles'],
+    ['a PyTorch checkpoint', 'm.pt', 'PK\u0003\u0004rest', 'zip archive'],
+    ['a DVC pointer', 'm.onnx', 'outs:\n- md5: 0', 'text file'],
+  ];
+  it.each(cases)('%s', async (_name, file, content, part) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, file), content);
+    const error = await refusal(loadModel(join(folder.path, file), '--model'));
+    expect(explain(error).toLowerCase()).toContain(part.toLowerCase());
+    expect(explain(error)).toMatch(/^--model: /);
+  });
+
+  it('a missing file, a folder', async () => {
+    await using folder = await temporaryFolder();
+    expect((await refusal(loadModel(join(folder.path, 'x.onnx'), '--model'))).message).toContain('no file');
+    expect((await refusal(loadModel(folder.path, '--model'))).message).toContain('is a folder');
+  });
+
+  it("external data outside the model's folder, by path or by link, or missing", async () => {
+    await using folder = await temporaryFolder();
+    const models = join(folder.path, 'models');
+    await mkdir(models);
+    await writeFile(join(folder.path, 'secret'), 'secret');
+    await symlink('../secret', join(models, 'link'));
+    for (const [location, part] of [['../secret', 'outside'], ['/etc/passwd', 'outside'], ['link', 'outside'], ['gone', 'is missing']] as const) {
+      await writeFile(join(models, 'm.onnx'), tinyOnnx({ external: [location] }));
+      expect((await refusal(loadModel(join(models, 'm.onnx'), '--model'))).message).toContain(part);
+    }
+  });
+});
+
+describe('a pickle', () => {
+  it('never runs, in a model or in data', async () => {
+    await using folder = await temporaryFolder();
+    const proof = join(folder.path, 'ran');
+    const script = `
+import pickle
+class Evil:
+    def __reduce__(self): return (open, (${JSON.stringify(proof)}, 'w'))
+pickle.dump(Evil(), open('evil.onnx', 'wb'))
+`;
+    execFileSync('python3', ['-c', script], { cwd: folder.path });
+    expect((await refusal(loadModel(join(folder.path, 'evil.onnx'), '--model'))).message).toContain('pickle');
+    const header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".padEnd(117) + '\n';
+    const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([header.length, 0]), Buffer.from(header, 'latin1')]);
+    await writeFile(join(folder.path, 'evil.npy'), npy);
+    expect((await refusal(readNpy('x', join(folder.path, 'evil.npy')))).message).toContain('never unpickles');
+    expect(existsSync(proof)).toBe(false);
+  });
+});
+
+describe('a baseline by git', () => {
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], { cwd, encoding: 'utf8' });
+
+  it('is the same path at that commit, external data and all', async () => {
+    await using folder = await temporaryFolder();
+    await using into = await temporaryFolder();
+    const repo = folder.path;
+    git(repo, 'init', '-q', '-b', 'main');
+    await mkdir(join(repo, 'a b'));
+    await writeFile(join(repo, 'a b', 'm.onnx'), tinyOnnx({ external: ['w.bin'] }));
+    await writeFile(join(repo, 'a b', 'w.bin'), 'old');
+    git(repo, 'add', '-A');
+    git(repo, 'commit', '-qm', 'one');
+    await writeFile(join(repo, 'a b', 'w.bin'), 'new');
+    const path = join(repo, 'a b', 'm.onnx');
+    const before = await loadFromGit('HEAD', path, into.path, '--baseline');
+    const after = await loadModel(path, '--model');
+    expect(before?.path).toBe('HEAD:a b/m.onnx');
+    expect(before?.key).not.toBe(after.key);
+    git(repo, 'commit', '-qam', 'two');
+    await using again = await temporaryFolder();
+    expect((await loadFromGit('main', path, again.path, '--baseline'))?.key).toBe(after.key);
+  });
+
+  it('is null where the model is new, an error where the commit is unknown', async () => {
+    await using folder = await temporaryFolder();
+    git(folder.path, 'init', '-q', '-b', 'main');
+    git(folder.path, 'commit', '-q', '--allow-empty', '-m', 'empty');
+    const path = join(folder.path, 'm.onnx');
+    await writeFile(path, tinyOnnx());
+    expect(await loadFromGit('HEAD', path, folder.path, '--baseline')).toBeNull();
+    expect((await refusal(loadFromGit('nowhere', path, folder.path, '--baseline'))).message).toContain('git does not know "nowhere"');
+  });
+});
