@@ -1,0 +1,75 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { folderArchive } from '../../src/archive/folder.ts';
+import { LOCAL_SCOPE } from '../../src/github/context.ts';
+import { readInputs } from '../../src/inputs/read.ts';
+import type { RawInputs } from '../../src/inputs/table.ts';
+import { nullLogger } from '../../src/log.ts';
+import { modelSource } from '../../src/model/source.ts';
+import type { ArchiveStore, Target } from '../../src/ports.ts';
+import { run } from '../../src/run.ts';
+import type { RunPorts } from '../../src/stages/ports.ts';
+import type { Report } from '../../src/types/report.ts';
+import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
+import { tinyOnnx } from './onnx.ts';
+import { converted, measured, type Script } from './scripted-lambda.ts';
+
+/** Two models of other bytes in a folder: `new.onnx` and `old.onnx`. */
+export async function twoModels(folder: string): Promise<{ model: string; baseline: string }> {
+  const model = join(folder, 'new.onnx');
+  const baseline = join(folder, 'old.onnx');
+  await writeFile(model, tinyOnnx({ inputs: [{ name: 'x', dims: ['N', 3] }] }));
+  await writeFile(baseline, tinyOnnx({ inputs: [{ name: 'input', dims: ['N', 3] }] }));
+  return { model, baseline };
+}
+
+export interface FlowOptions {
+  readonly signal?: AbortSignal;
+  readonly store?: ArchiveStore;
+  readonly onCell?: (index: number) => void;
+}
+
+let runs = 0;
+
+/** Runs the flow as an entry does, its archive and reports below `folder`. */
+export async function flow(folder: string, target: Target, raw: RawInputs, options: FlowOptions = {}): Promise<Report> {
+  const inputs = readInputs({ archive: join(folder, 'archive'), ...raw }, (name) => `--${name}`);
+  const models = modelSource((name) => `--${name}`);
+  const scratch = join(folder, 'scratch');
+  await mkdir(scratch, { recursive: true });
+  runs += 1;
+  const ports: RunPorts = {
+    target,
+    store: options.store ?? folderArchive(inputs.archive),
+    scope: LOCAL_SCOPE,
+    models,
+    clock: { now: () => performance.now(), date: () => new Date() },
+    logger: nullLogger,
+    signal: options.signal ?? new AbortController().signal,
+    version: '0.1.0',
+    commit: null,
+    baseCommit: null,
+    runId: `test-${runs}`,
+    scratch,
+    placeOf: (name) => `--${name}`,
+  };
+  try {
+    return await run(inputs, ports, { cell: (index) => options.onCell?.(index), sandbox: () => undefined });
+  } finally {
+    await models.close();
+  }
+}
+
+/** Copies the model to where the request wants it, as a converter would, and answers. */
+export async function copyConverted(request: ConvertRequest): Promise<void> {
+  for (const file of request.artifact.files) {
+    await copyFile(fileURLToPath(file.url), join(fileURLToPath(request.output), file.path));
+  }
+}
+
+/** A script that measures every candidate at `ratio` of its baseline; the vanilla optimizer needs no conversion. */
+export function atRatio(ratio: number): Script {
+  return (request: RuntimeRequest): RuntimeResponse =>
+    request.op === 'convert' ? converted(request) : measured(request, ratio);
+}
