@@ -1,34 +1,118 @@
-"""ONNX models in ONNX Runtime: `vanilla` as they are, `onnx` with all graph optimizations."""
+"""ONNX models on ONNX Runtime."""
 
 from __future__ import annotations
 
+import ctypes
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from convert import optimize
-from libraries import IMPORT_MS, VERSIONS
-from session import OnnxModel, open_session, options
+import numpy as np
+import onnxruntime as ort
+from ayci_runtime.adapter import Adapter, Conversion, InputType, LoadedModel
+from ayci_runtime.errors import ConversionFailed, InvalidModel
+from ayci_runtime.tensors import NUMPY_DTYPES, Tensor
+from convert import is_external, write_optimized
+from session import Level, options, session
 
-from ayci_runtime.adapter import Adapter, Conversion, LoadedModel
+# TensorProto.BFLOAT16 of onnx.proto.
+BFLOAT16 = 16
+_NAMES = {"float": "float32", "double": "float64"}
+_LEVELS = {"vanilla": Level.ORT_DISABLE_ALL, "onnx": Level.ORT_ENABLE_ALL}
+
+
+def dtype_of(onnx_type: str) -> str | None:
+    """The dtype of 'tensor(float)' and the like; None for sequences, maps and other elements."""
+    found = re.fullmatch(r"tensor\((\w+)\)", onnx_type)
+    name = _NAMES.get(found[1], found[1]) if found else None
+    return name if name in NUMPY_DTYPES else None
+
+
+class OnnxModel(LoadedModel):
+    """A session and how to feed it."""
+
+    def __init__(self, loaded: ort.InferenceSession) -> None:
+        self.session = loaded
+        self.inputs = [_input_type(each) for each in loaded.get_inputs()]
+        self.outputs = [(each.name, dtype_of(each.type)) for each in loaded.get_outputs()]
+
+    def bind(self, feeds: Sequence[Tensor]) -> Callable[[], object]:
+        """`session.run` on numpy arrays, as users do; on OrtValues where bfloat16 comes out."""
+        run = self.session.run
+        given = {each.name: _ort_value(each) for each in feeds}
+        if any(dtype == "bfloat16" for _, dtype in self.outputs):
+            run = self.session.run_with_ort_values
+            given = {
+                name: value
+                if isinstance(value, ort.OrtValue)
+                else ort.OrtValue.ortvalue_from_numpy(value)
+                for name, value in given.items()
+            }
+        return lambda: run(None, given)
+
+    def tensors(self, raw: object) -> list[Tensor]:
+        """The outputs; a sequence or map is told by its parts, as `name[0]` or `name.keys`."""
+        return [
+            tensor
+            for (name, dtype), value in zip(self.outputs, raw, strict=True)
+            for tensor in _flattened(name, dtype, value)
+        ]
+
+
+def _input_type(each: ort.NodeArg) -> InputType:
+    dtype = dtype_of(each.type)
+    if dtype is None:
+        raise InvalidModel(f"input {each.name} is a {each.type}, which AYCI cannot feed")
+    return InputType(each.name, dtype, tuple(each.shape))
+
+
+def _ort_value(feed: Tensor) -> np.ndarray | ort.OrtValue:
+    if feed.dtype != "bfloat16":
+        return feed.array
+    return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(feed.array, BFLOAT16)
+
+
+def _flattened(name: str, dtype: str | None, value: object) -> Iterator[Tensor]:
+    if isinstance(value, ort.OrtValue) and value.data_type() == "tensor(bfloat16)":
+        yield Tensor(name, dtype or "bfloat16", _bfloat16_bits(value))
+    elif isinstance(value, ort.OrtValue):
+        yield from _flattened(name, dtype, value.numpy())
+    elif isinstance(value, np.ndarray):
+        text = value.dtype.kind in "OUS"
+        yield Tensor(name, "string" if text else value.dtype.name, value)
+    elif isinstance(value, list | tuple):
+        for index, each in enumerate(value):
+            yield from _flattened(f"{name}[{index}]", None, each)
+    elif isinstance(value, dict):
+        yield from _flattened(f"{name}.keys", None, np.asarray(list(value.keys())))
+        yield from _flattened(f"{name}.values", None, np.asarray(list(value.values())))
+    elif value is not None:
+        yield from _flattened(name, None, np.asarray(value))
+
+
+def _bfloat16_bits(value: ort.OrtValue) -> np.ndarray:
+    size = value.tensor_size_in_bytes()
+    # An empty tensor has no address.
+    data = ctypes.string_at(value.data_ptr(), size) if size else b""
+    return np.frombuffer(data, dtype=np.uint16).reshape(value.shape())
 
 
 class OnnxAdapter(Adapter):
-    """Hooks for ONNX Runtime."""
+    """`vanilla`: no graph optimization; `onnx`: all of it, on a graph that `convert` prepared."""
 
     framework = "onnx"
     optimizers = ("vanilla", "onnx")
-    import_ms = IMPORT_MS
+
+    def load(self, path: Path, optimizer: str, threads: int) -> OnnxModel:
+        """A session at the optimizer's level; no custom operators."""
+        return OnnxModel(session(path, options(_LEVELS[optimizer], threads)))
+
+    def convert(self, path: Path, sizes: Sequence[int], optimizer: str, target: Path) -> Conversion:
+        """The graph optimized for any CPU of this architecture, for `onnx` alone."""
+        if optimizer != "onnx":
+            raise ConversionFailed(f"{optimizer} runs the model as it is: nothing to convert")
+        return write_optimized(path, target, external=is_external(sizes))
 
     def versions(self) -> dict[str, str]:
-        """See Adapter."""
-        return dict(VERSIONS)
-
-    def load(self, path: Path, optimizer: str, threads: int) -> LoadedModel:
-        """See Adapter."""
-        level = "none" if optimizer == "vanilla" else "all"
-        return OnnxModel(open_session(path, options(level, threads)))
-
-    def convert(self, path: Path, optimizer: str, output: Path) -> Conversion:
-        """See Adapter."""
-        if optimizer == "vanilla":
-            return super().convert(path, optimizer, output)
-        return optimize(path, output)
+        """ONNX Runtime and numpy."""
+        return {"onnxruntime": ort.__version__, "numpy": np.__version__}

@@ -1,38 +1,42 @@
-"""Graph optimization ahead of time."""
+"""Writes the optimized graph of an ONNX model, as ONNX Runtime makes it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter_ns
 
-from session import open_session, options
-
 from ayci_runtime.adapter import Conversion
-from ayci_runtime.errors import InvalidModel, failing_as
+from session import Level, options, session
 
-NAME = "model.onnx"
-DATA = "model.onnx.data"
-# A protobuf ends at 2 GiB, and folded constants can make a graph larger than the model was.
-ONE_FILE_BYTES = 3 << 29
-EXTERNAL_FROM_BYTES = 1024
+# A protobuf message ends at 2 GiB, and constant folding may make a model larger than it was.
+INLINE_BYTES = 1 << 30
+# Smaller initializers stay in the graph, where ONNX Runtime's shape inference reads them.
+EXTERNAL_LEAST = 1024
 
 
-def optimize(path: Path, output: Path) -> Conversion:
-    """Writes the model, optimized as far as any host can run it, into `output`.
+def is_external(sizes: Sequence[int]) -> bool:
+    """Whether the weights of a model with files of these sizes (bytes) go to a file of their own.
 
-    The level is "extended": what "all" adds is blocked layouts of one host's vector width, which
-    loading at "all" adds in a few ms. Raises InvalidModel where the model loads at no level.
+    Those of a model that is several files must: written inline, ONNX Runtime leaves references to
+    files that do not come along.
     """
-    with failing_as(InvalidModel, path.parent):
-        open_session(path, options("none", 1))
-    made = options("extended", 1)
-    made.optimized_model_filepath = str(output / NAME)
-    if sum(file.stat().st_size for file in path.parent.iterdir() if file.is_file()) > ONE_FILE_BYTES:
+    return len(sizes) > 1 or sum(sizes) > INLINE_BYTES
+
+
+def write_optimized(path: Path, target: Path, external: bool) -> Conversion:
+    """Optimizes `path` at ORT_ENABLE_EXTENDED and writes it to `target`.
+
+    That level binds the graph to no CPU (ORT_ENABLE_ALL writes NCHWc for the host's vector width);
+    loading it at ORT_ENABLE_ALL does the rest. `external`: weights go to `<target>.data`. The time
+    includes loading and writing. Raises what ONNX Runtime raises.
+    """
+    made = options(Level.ORT_ENABLE_EXTENDED, 1)
+    made.optimized_model_filepath = str(target)
+    if external:
         prefix = "session.optimized_model_external_initializers_"
-        made.add_session_config_entry(f"{prefix}file_name", DATA)
-        made.add_session_config_entry(f"{prefix}min_size_in_bytes", str(EXTERNAL_FROM_BYTES))
-    started = perf_counter_ns()
-    open_session(path, made)
-    elapsed = (perf_counter_ns() - started) / 1e6
-    files = (NAME, DATA) if (output / DATA).exists() else (NAME,)
-    return Conversion(files, elapsed, None)
+        made.add_session_config_entry(f"{prefix}file_name", f"{target.name}.data")
+        made.add_session_config_entry(f"{prefix}min_size_in_bytes", str(EXTERNAL_LEAST))
+    begin = perf_counter_ns()
+    session(path, made)
+    return Conversion((perf_counter_ns() - begin) / 1e6, None)

@@ -1,1 +1,1 @@
-"""Loads and times models in a sandbox: what every runtime of AYCI shares, whatever its framework."""
+"""Loads and times models in a sandbox: what the runtimes of all frameworks share."""

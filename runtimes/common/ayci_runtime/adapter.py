@@ -22,23 +22,22 @@ class InputType:
 
 @dataclass(frozen=True)
 class Conversion:
-    """Files written (names within the output folder, the entry first) and what it took, in ms."""
+    """What a conversion took, ms; None where the optimizer does no such thing."""
 
-    files: tuple[str, ...]
     optimize_ms: float | None
     compile_ms: float | None
 
 
 class LoadedModel(ABC):
-    """A model ready to run. Nothing but the loop that times it may keep a reference to it."""
+    """A model ready to run."""
 
     inputs: Sequence[InputType]
 
     @abstractmethod
     def bind(self, feeds: Sequence[Tensor]) -> Callable[[], object]:
-        """A call that runs one inference on these inputs and returns raw outputs: the timed part,
+        """A call that runs one inference on these inputs and returns raw outputs.
 
-        so it does nothing that a user's own serving code would not do.
+        It is what is timed, so it does nothing that a user's own serving code would not do.
         """
 
     @abstractmethod
@@ -51,8 +50,6 @@ class Adapter(ABC):
 
     framework: str
     optimizers: tuple[str, ...]
-    # Import of the framework's libraries, in ms.
-    import_ms: float
 
     @abstractmethod
     def load(self, path: Path, optimizer: str, threads: int) -> LoadedModel:
@@ -62,9 +59,9 @@ class Adapter(ABC):
     def versions(self) -> dict[str, str]:
         """Versions of the libraries that decide how fast it runs."""
 
-    def convert(self, path: Path, optimizer: str, output: Path) -> Conversion:
-        """Writes the model as `optimizer` wants it into `output`, an existing folder.
+    def convert(self, path: Path, sizes: Sequence[int], optimizer: str, target: Path) -> Conversion:
+        """Writes the model as `optimizer` wants it to `target`, further files beside it.
 
-        Raises ConversionFailed where the optimizer refuses.
+        `sizes`: bytes of each of the model's files. Raises ConversionFailed where it is refused.
         """
         raise ConversionFailed(f"{optimizer} converts nothing for {self.framework}")

@@ -27,7 +27,9 @@ def _shapes(tensors: Sequence[Tensor]) -> str:
     return ", ".join(f"{each.dtype}{list(each.array.shape)}" for each in tensors)[:200]
 
 
-def difference(reference: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[float | None, str | None]:
+def difference(
+    reference: Sequence[Tensor], other: Sequence[Tensor]
+) -> tuple[float | None, str | None]:
     """The largest absolute difference over all elements, or None and why there is no such number.
 
     Outputs are paired by position (names may change between two models). NaN equals NaN and an
@@ -52,7 +54,7 @@ def difference(reference: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[fl
 
 
 def differ(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
-    """Whether two sets of outputs differ by more than 1e-6 of the largest magnitude of the first."""
+    """Whether outputs differ by more than 1e-6 of the largest magnitude of `one`."""
     apart, _ = difference(one, other)
     return apart is None or apart > VARIES * largest(one)
 
@@ -68,7 +70,9 @@ def elements_differ(tensors: Sequence[Tensor]) -> bool:
     return False
 
 
-def agreement(reference: Sequence[Tensor], other: Sequence[Tensor], varies: bool) -> dict[str, object]:
+def agreement(
+    reference: Sequence[Tensor], other: Sequence[Tensor], varies: bool
+) -> dict[str, object]:
     """The protocol's Agreement of `other` with `reference`."""
     apart, problem = difference(reference, other)
     return {

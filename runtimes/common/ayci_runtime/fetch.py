@@ -7,7 +7,9 @@ import os
 import shutil
 import ssl
 import tempfile
+import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -44,12 +46,17 @@ def fetch_file(file: dict[str, Any], target: Path) -> Path:
             return path
         if scheme == "https":
             target.parent.mkdir(parents=True, exist_ok=True)
-            with _https().open(file["url"], timeout=TIMEOUT_SECONDS) as source:
-                with target.open("wb") as sink:
-                    _verify(source, sink, file)
+            with (
+                _https().open(file["url"], timeout=TIMEOUT_SECONDS) as source,
+                target.open("wb") as sink,
+            ):
+                _verify(source, sink, file)
             return target
-    except OSError as error:
-        reason = error.strerror or getattr(error, "reason", None) or type(error).__name__
+    except urllib.error.HTTPError as error:
+        raise ArtifactMismatch(f"{file['path']}: the server answered {error.code}") from None
+    except (OSError, HTTPException) as error:
+        # A URLError's reason is an error of its own; only system errors have a text to show.
+        reason = getattr(getattr(error, "reason", error), "strerror", None) or type(error).__name__
         raise ArtifactMismatch(f"{file['path']}: cannot be read: {reason}") from None
     raise InvalidRequest(f"{file['path']}: got a {scheme}: URL; expected file: or https:")
 

@@ -1,82 +1,104 @@
-"""The Lambda handler, whatever the framework."""
+"""Answers the requests of one sandbox."""
 
 from __future__ import annotations
 
 import gc
 import tempfile
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
+from uuid import uuid4
 
 from .adapter import Adapter
-from .conversion import convert
+from .convert import convert
 from .deadline import deadline_ns
 from .environment import environment
 from .errors import InvalidRequest, OutOfMemory, RuntimeFailure
-from .measure import measure
-from .request import PROTOCOL, validate
+from .measure import Measurement
+from .memory import reset_peak
+from .request import check_convert, check_measure
 
-CONVERSION_THREADS = 1
+Handler = Callable[[Any, Any], dict[str, Any]]
 
 
-def make_handler(adapter: Adapter) -> Callable[[Any, Any], dict[str, Any]]:
-    """A handler with a sandbox's identity: made once a process, at import.
+def make_handler(adapter: Adapter, import_ms: float) -> Handler:
+    """A Lambda handler for one framework, the state of one sandbox inside.
 
-    It answers a request of protocol 1 or raises a RuntimeFailure, whose class name Lambda reports
-    as the error's type. Anything else that it raises is a fault of the runtime itself.
+    `import_ms`: what importing the framework's libraries took. It raises RuntimeFailures, whose
+    class names Lambda tells; anything else that it raises is a fault of the runtime itself.
     """
-    sandbox = _Sandbox(adapter)
+    sandbox = Sandbox(adapter, import_ms)
 
-    def handler(event: Any, context: Any = None) -> dict[str, Any]:
-        received = perf_counter_ns()
+    def handler(request: Any, context: Any = None) -> dict[str, Any]:
         try:
-            return sandbox.answer(event, context, received)
-        except MemoryError as error:
-            # The failed request's tensors hang on the traceback: let go of them before answering.
-            failure: RuntimeFailure = OutOfMemory(f"memory: {error or 'none is left'}")
+            return sandbox.handle(request, context)
+        except MemoryError:
+            failure: RuntimeFailure = OutOfMemory("no memory is left")
         except RuntimeFailure as error:
-            failure = error.with_traceback(None)
+            failure = error
+        # Frames in the traceback hold models and tensors of the request that failed.
+        failure.__context__ = None
+        failure.__traceback__ = None
         gc.collect()
-        raise failure from None
+        raise failure
 
     return handler
 
 
-class _Sandbox:
-    def __init__(self, adapter: Adapter) -> None:
+class Sandbox:
+    """One process: cold at its first request, warm after, closed once retired."""
+
+    def __init__(self, adapter: Adapter, import_ms: float) -> None:
         self.adapter = adapter
-        self.id = str(uuid.uuid4())
+        self.import_ms = import_ms
+        self.id = str(uuid4())
         self.requests = 0
         self.retired = False
 
-    def answer(self, event: Any, context: Any, received: int) -> dict[str, Any]:
+    def handle(self, request: Any, context: Any = None) -> dict[str, Any]:
+        """The response to a MeasureRequest or ConvertRequest."""
+        received = perf_counter_ns()
+        reset_peak()
         self.requests += 1
         if self.retired:
-            raise InvalidRequest("request: this sandbox is retired; expected a new one")
-        request = validate(event, self.adapter.framework, self.adapter.optimizers)
-        head = {"protocol": PROTOCOL, "op": request["op"], "nonce": request["nonce"]}
-        with tempfile.TemporaryDirectory(prefix="ayci-") as folder:
-            if request["op"] == "convert":
-                made = convert(self.adapter, request, Path(folder))
-                return {**head, **made, "environment": self._environment(CONVERSION_THREADS)}
-            # Before the work: a sandbox that fails its last request is used up all the same.
-            self.retired = request["retire"]
-            end = deadline_ns(received, request["deadlineMs"], context)
-            measured = measure(self.adapter, request, end, Path(folder))
+            raise InvalidRequest("this sandbox was retired by an earlier request")
+        op = request.get("op") if isinstance(request, dict) else None
+        with tempfile.TemporaryDirectory(prefix="ayci-", ignore_cleanup_errors=True) as scratch:
+            if op == "measure":
+                return self._measure(request, context, Path(scratch), received)
+            if op == "convert":
+                return self._convert(request, Path(scratch))
+        raise InvalidRequest(f"request.op: got {str(op)[:80]!r}; expected 'measure' or 'convert'")
+
+    def _measure(
+        self, request: dict[str, Any], context: Any, scratch: Path, received: int
+    ) -> dict[str, Any]:
+        check_measure(request, self.adapter.framework, self.adapter.optimizers)
+        self.retired = request["retire"]
+        end = deadline_ns(received, request["deadlineMs"], context)
+        measured = Measurement(self.adapter, request, scratch, end).answer()
         return {
-            **head,
+            "protocol": 1,
+            "op": "measure",
+            "nonce": request["nonce"],
             "sandbox": {
                 "id": self.id,
                 "requests": self.requests,
                 "cold": self.requests == 1,
                 "retired": self.retired,
             },
-            "importMs": self.adapter.import_ms,
+            "importMs": self.import_ms,
             **measured,
-            "environment": self._environment(request["threads"]),
+            "environment": environment(self.adapter.versions(), request["threads"]),
         }
 
-    def _environment(self, threads: int) -> dict[str, object]:
-        return environment(self.adapter.versions(), threads)
+    def _convert(self, request: dict[str, Any], scratch: Path) -> dict[str, Any]:
+        check_convert(request, self.adapter.framework, self.adapter.optimizers)
+        return {
+            "protocol": 1,
+            "op": "convert",
+            "nonce": request["nonce"],
+            **convert(self.adapter, request, scratch),
+            "environment": environment(self.adapter.versions(), 1),
+        }

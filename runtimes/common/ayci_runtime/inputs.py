@@ -19,9 +19,9 @@ Spec = dict[str, Any]
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """A generator of its own for each input, so that equal specs get equal data in both subjects,
+    """A generator for one input.
 
-    whatever other inputs each of them has.
+    Equal specs get equal data in both subjects, whatever other inputs each of them has.
     """
     digest = hashlib.sha256(f"{seed}\0{name}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))

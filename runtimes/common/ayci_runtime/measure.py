@@ -1,196 +1,157 @@
-"""One `measure` request: load and time its subjects, then compare their outputs."""
+"""The op 'measure': loads one or two subjects, times them, and compares what they answer."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import perf_counter_ns
 from typing import Any
 
-from .adapter import Adapter, LoadedModel
+from . import timing
+from .adapter import Adapter
 from .compare import agreement, differ, elements_differ, no_agreement
-from .errors import InferenceFailed, InvalidModel, OutOfMemory, RuntimeFailure, failing_as
-from .fetch import fetch_artifact
-from .inputs import check_signature, is_random, make_inputs
-from .memory import peak_mb, reset_peak
-from .tensors import Tensor, fingerprint
-from .timing import Block, Stretch, quads, quiet, stretch
+from .errors import InferenceFailed, RuntimeFailure, failing_as
+from .inputs import is_random, make_inputs
+from .memory import peak_mb
+from .subject import MS, Running, described, start, warm_up
+from .tensors import Tensor
 
-NS = 1_000_000  # a ms
-# The reference runs unoptimized and is loaded anew: so many times what the subject took.
-REFERENCE_FACTOR = 4
+# Added to the seed for inputs of which nothing is measured but whether outputs follow them.
+OTHER_SEED = 1_000_003
 
 
 @dataclass
-class Loaded:
-    """A subject that has run once. `model` and `call` go when the timing is over."""
+class _Reference:
+    """What is left of a subject when its session is gone, to compare with its reference."""
 
-    subject: dict[str, Any]
-    model: LoadedModel | None
-    call: Callable[[], object] | None
-    inputs: list[Tensor]
+    spec: dict[str, Any]
     outputs: list[Tensor]
-    fetch_ns: int
-    load_ns: int
-    first_ns: int
-    peak_mb: float | None = None
-    stretch: Stretch | None = None
-
-    @property
-    def role(self) -> str:
-        """`candidate` or `baseline`."""
-        return self.subject["role"]
+    again_ns: int
 
 
-def measure(adapter: Adapter, request: dict[str, Any], end_ns: int, scratch: Path) -> dict[str, Any]:
-    """The response's `subjects`, `blocks`, `change` and `truncated`; raises RuntimeFailure."""
-    reset_peak()
-    loaded: list[Loaded] = []
-    complete = True
-    for subject in request["subjects"]:
-        one = _load(adapter, request, subject, scratch)
-        loaded.append(one)
-        with quiet(), failing_as(InferenceFailed):
-            warm = stretch(one.call, 0, request["timing"]["warmups"], one.first_ns, end_ns)
-            complete &= warm.complete
-        if len(loaded) == 1:
-            one.peak_mb = peak_mb()
-    blocks, timed = _time(loaded, request, end_ns - _reserve(loaded))
-    change = _change(loaded, request, end_ns, scratch)
-    for one in loaded:
-        one.model = one.call = None
-    gc.collect()
-    return {
-        "subjects": [_response(one, adapter, request, end_ns, scratch) for one in loaded],
-        "blocks": [_block(block) for block in blocks],
-        "change": change,
-        "truncated": not (complete and timed),
-    }
+class Measurement:
+    """One measure request, already checked. `end_ns`: no inference starts that would end later."""
 
+    def __init__(
+        self, adapter: Adapter, request: dict[str, Any], scratch: Path, end_ns: int
+    ) -> None:
+        self.adapter = adapter
+        self.request = request
+        self.scratch = scratch
+        self.end_ns = end_ns
+        self.truncated = False
 
-def _load(adapter: Adapter, request: dict[str, Any], subject: dict[str, Any], scratch: Path) -> Loaded:
-    begin = perf_counter_ns()
-    path = fetch_artifact(subject["artifact"], scratch)
-    fetched = perf_counter_ns()
-    with failing_as(InvalidModel, scratch, path.parent):
-        model = adapter.load(path, request["optimizer"], request["threads"])
-    ready = perf_counter_ns()
-    check_signature(subject["inputs"], model.inputs)
-    inputs = make_inputs(subject["inputs"], request["seed"], scratch)
-    call = model.bind(inputs)
-    with failing_as(InferenceFailed, scratch):
-        start = perf_counter_ns()
-        raw = call()
-        first = perf_counter_ns() - start
-        outputs = model.tensors(raw)
-    return Loaded(subject, model, call, inputs, outputs, fetched - begin, ready - fetched, first)
+    def answer(self) -> dict[str, Any]:
+        """The measured part of MeasureResponse: subjects, blocks, change, truncated.
 
+        Raises the errors of `subject.start`; a reference's become its agreement's problem.
+        """
+        running: list[Running] = []
+        for spec in self.request["subjects"]:
+            self._bring_up(spec, running)
+        blocks = self._time(running)
+        change = self._change(running)
+        subjects = [described(each) for each in running]
+        references = [_Reference(each.spec, each.outputs, each.again_ns) for each in running]
+        # A reference loads into their room: two models at once may not fit.
+        running.clear()
+        gc.collect()
+        for subject, reference in zip(subjects, references, strict=True):
+            if "reference" in reference.spec:
+                subject["agreement"] = self._agreement(reference)
+        return {
+            "subjects": subjects,
+            "blocks": blocks,
+            "change": change,
+            "truncated": self.truncated,
+        }
 
-def _reserve(loaded: Sequence[Loaded]) -> int:
-    with_reference = [one for one in loaded if "reference" in one.subject]
-    return sum(REFERENCE_FACTOR * (one.load_ns + 2 * one.first_ns) for one in with_reference)
+    def _bring_up(self, spec: dict[str, Any], running: list[Running]) -> None:
+        """Adds the subject to `running`, warm, unless no time is left for a second one."""
+        first = running[0] if running else None
+        if first and perf_counter_ns() + first.load_ns + first.first_ns > self.end_ns:
+            self.truncated = True
+            return
+        shared = first.feeds if first and first.spec["inputs"] == spec["inputs"] else None
+        optimizer = self.request["optimizer"]
+        made = start(self.adapter, spec, optimizer, self.request, self.scratch, shared)
+        warmups = self.request["timing"]["warmups"]
+        if not warm_up(made, warmups, self.scratch, self.end_ns):
+            self.truncated = True
+        # The second subject's peak would hold the first one as well.
+        made.peak = peak_mb() if first is None else None
+        running.append(made)
 
-
-def _time(loaded: list[Loaded], request: dict[str, Any], end_ns: int) -> tuple[list[Block], bool]:
-    timing = request["timing"]
-    calls = {one.role: one.call for one in loaded}
-    paces = {one.role: one.first_ns for one in loaded}
-    complete = True
-    with quiet(), failing_as(InferenceFailed):
-        for one in loaded:
-            one.stretch = stretch(
-                one.call, round(timing["stretchMs"] * NS), timing["stretchMin"], one.first_ns, end_ns
+    def _time(self, running: list[Running]) -> list[dict[str, Any]]:
+        """Times the stretches, kept in `running`, and the quads, returned as protocol's blocks."""
+        plan = self.request["timing"]
+        end_ns = self._timing_end(running)
+        with (
+            failing_as(InferenceFailed, *(each.folder for each in running), self.scratch),
+            timing.quiet(),
+        ):
+            for each in running:
+                stretch_ns = round(plan["stretchMs"] * MS)
+                each.stretch = timing.stretch(
+                    each.run, stretch_ns, plan["stretchMin"], each.pace_ns, end_ns
+                )
+                each.pace_ns = (each.stretch.samples or [each.pace_ns])[-1]
+            quads = timing.quads(
+                {each.role: each.run for each in running},
+                {each.role: each.pace_ns for each in running},
+                round(plan["blockMs"] * MS),
+                plan["minQuads"],
+                round(plan["quadsMs"] * MS),
+                end_ns,
+                Random(f"{self.request['seed']}/quads"),  # noqa: S311
             )
-            complete &= one.stretch.complete
-            if one.stretch.samples:
-                paces[one.role] = max(one.stretch.samples)
-        done = quads(
-            calls,
-            paces,
-            round(timing["blockMs"] * NS),
-            timing["minQuads"],
-            round(timing["quadsMs"] * NS),
-            end_ns,
-            Random(request["seed"]),
-        )
-    return done.blocks, complete and done.complete
+        if not (quads.complete and all(each.stretch.complete for each in running)):
+            self.truncated = True
+        return [block.as_response() for block in quads.blocks]
 
+    def _timing_end(self, running: list[Running]) -> int:
+        """Where timing ends so that references still fit, at half of what is left at the least."""
+        reserve = sum(each.again_ns for each in running if "reference" in each.spec)
+        left = max(0, self.end_ns - perf_counter_ns())
+        return self.end_ns - min(reserve, left // 2)
 
-def _block(block: Block) -> dict[str, Any]:
-    return {
-        "role": block.role,
-        "count": block.count,
-        "wallMs": block.wall / block.count / NS,
-        "cpuMs": block.cpu / block.count / NS,
-    }
+    def _change(self, running: list[Running]) -> dict[str, object] | None:
+        """Candidate against baseline by their first outputs; the baseline says what varies."""
+        if len(running) < 2:
+            return None
+        by_role = {each.role: each for each in running}
+        baseline, candidate = by_role["baseline"], by_role["candidate"]
+        return agreement(baseline.outputs, candidate.outputs, self._varies(baseline))
 
+    def _varies(self, subject: Running) -> bool:
+        """Whether outputs follow the inputs, by running again with another seed.
 
-def _varies(model: LoadedModel, one: Loaded, outputs: list[Tensor], request: dict[str, Any], scratch: Path) -> bool:
-    """Whether other input values give other outputs; where no input is random, whether the
+        Where no input is random, no time is left, or the model refuses the other values: whether
+        the elements within an output differ.
+        """
+        specs = subject.spec["inputs"]
+        in_time = perf_counter_ns() + subject.pace_ns < self.end_ns
+        if not in_time or not any(is_random(spec) for spec in specs):
+            return elements_differ(subject.outputs)
+        try:
+            with failing_as(InferenceFailed):
+                feeds = make_inputs(specs, self.request["seed"] + OTHER_SEED, self.scratch)
+                other = subject.model.tensors(subject.model.bind(feeds)())
+        except InferenceFailed:
+            return elements_differ(subject.outputs)
+        return differ(subject.outputs, other)
 
-    elements of an output differ among themselves, which is weaker but all there is.
-    """
-    specs = one.subject["inputs"]
-    if not any(is_random(spec) for spec in specs):
-        return elements_differ(outputs)
-    other = make_inputs(specs, request["seed"] + 1, scratch)
-    return differ(outputs, model.tensors(model.bind(other)()))
-
-
-def _change(loaded: list[Loaded], request: dict[str, Any], end_ns: int, scratch: Path) -> dict[str, Any] | None:
-    by_role = {one.role: one for one in loaded}
-    if len(by_role) < 2:
-        return None
-    candidate, baseline = by_role["candidate"], by_role["baseline"]
-    if perf_counter_ns() + baseline.first_ns > end_ns or baseline.model is None:
-        return no_agreement("no time was left to compare outputs")
-    try:
-        varies = _varies(baseline.model, baseline, baseline.outputs, request, scratch)
-    except Exception:
-        # Other values than those asked for may be ones that the model refuses.
-        varies = elements_differ(baseline.outputs)
-    return agreement(baseline.outputs, candidate.outputs, varies)
-
-
-def _reference(one: Loaded, adapter: Adapter, request: dict[str, Any], end_ns: int, scratch: Path) -> dict[str, Any] | None:
-    """How the converted model's outputs agree with the unconverted one's, after all timing."""
-    if "reference" not in one.subject:
-        return None
-    if perf_counter_ns() + REFERENCE_FACTOR * (one.load_ns + one.first_ns) > end_ns:
-        return no_agreement("no time was left for the reference")
-    try:
-        path = fetch_artifact(one.subject["reference"], scratch)
-        with failing_as(InferenceFailed, scratch, path.parent):
-            model = adapter.load(path, "vanilla", request["threads"])
-            outputs = model.tensors(model.bind(one.inputs)())
-            varies = _varies(model, one, outputs, request, scratch)
-        return agreement(outputs, one.outputs, varies)
-    except (MemoryError, OutOfMemory):
-        return no_agreement("no memory was left for the reference")
-    except RuntimeFailure as error:
-        return no_agreement(f"the reference did not run: {error}"[:500])
-
-
-def _response(one: Loaded, adapter: Adapter, request: dict[str, Any], end_ns: int, scratch: Path) -> dict[str, Any]:
-    timed = one.stretch
-    return {
-        "role": one.role,
-        "fetchMs": one.fetch_ns / NS,
-        "loadMs": one.load_ns / NS,
-        "firstMs": one.first_ns / NS,
-        "peakMb": one.peak_mb,
-        "stretch": {
-            "wallMs": timed.wall / NS if timed else 0,
-            "cpuMs": timed.cpu / NS if timed else 0,
-            "samplesMs": [sample / NS for sample in timed.samples] if timed else [],
-        },
-        "outputs": [
-            {"name": each.name, "dtype": each.dtype, "shape": list(each.array.shape)}
-            for each in one.outputs
-        ],
-        "fingerprint": fingerprint(one.outputs),
-        "agreement": _reference(one, adapter, request, end_ns, scratch),
-    }
+    def _agreement(self, subject: _Reference) -> dict[str, object]:
+        """A subject's first outputs against those of its unconverted model."""
+        if perf_counter_ns() + subject.again_ns > self.end_ns:
+            return no_agreement("the deadline left no time for the unconverted model")
+        spec = {**subject.spec, "artifact": subject.spec["reference"]}
+        try:
+            reference = start(self.adapter, spec, "vanilla", self.request, self.scratch)
+            return agreement(reference.outputs, subject.outputs, self._varies(reference))
+        except RuntimeFailure as error:
+            return no_agreement(f"the unconverted model: {type(error).__name__}: {error}"[:500])
+        except MemoryError:
+            return no_agreement("the unconverted model: OutOfMemory")

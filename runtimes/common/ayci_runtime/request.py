@@ -1,120 +1,205 @@
-"""Requests of protocol 1, checked field by field (the schemas are in runtimes/contract)."""
+"""Checks a request field by field: what does not fit the protocol is refused, never guessed."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import check
+from .errors import InvalidRequest
+from .tensors import NUMPY_DTYPES
 
-PROTOCOL = 1
-ROLES = ("candidate", "baseline")
-DTYPES = (
-    *("float32", "float64", "float16", "bfloat16", "bool", "string"),
-    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+Check = Callable[[Any, str], None]
+MAX_TEXT = 1024
+
+
+def _refuse(where: str, value: object, expected: str) -> None:
+    shown = repr(value)
+    raise InvalidRequest(f"{where}: got {shown[:80]}; expected {expected}")
+
+
+def text(value: Any, where: str) -> None:
+    """A string of 1 to 1024 characters."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
+        _refuse(where, value, f"a string of 1 to {MAX_TEXT} characters")
+
+
+def url(value: Any, where: str) -> None:
+    """A `file:` or `https:` URL; it may be signed, so it is never repeated."""
+    if not isinstance(value, str) or not value.startswith(("file:///", "https://")):
+        raise InvalidRequest(f"{where}: got another kind of URL; expected file:/// or https://")
+
+
+def flag(value: Any, where: str) -> None:
+    """True or False."""
+    if not isinstance(value, bool):
+        _refuse(where, value, "true or false")
+
+
+def whole(least: int | None) -> Check:
+    """An integer, `least` or more."""
+
+    def check(value: Any, where: str) -> None:
+        fits = isinstance(value, int) and not isinstance(value, bool)
+        if not fits or (least is not None and value < least):
+            _refuse(where, value, "an integer" if least is None else f"an integer >= {least}")
+
+    return check
+
+
+def number(least: float | None, above: bool = False) -> Check:
+    """A finite number, `least` or more (or above it)."""
+
+    def check(value: Any, where: str) -> None:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and math.isfinite(value)
+        if not fits or (least is not None and (value < least or (above and value == least))):
+            bound = "" if least is None else f" {'>' if above else '>='} {least}"
+            _refuse(where, value, f"a finite number{bound}")
+
+    return check
+
+
+def one_of(*allowed: object) -> Check:
+    """One of these values, of the same type."""
+
+    def check(value: Any, where: str) -> None:
+        if not any(type(value) is type(each) and value == each for each in allowed):
+            _refuse(where, value, " or ".join(repr(each) for each in allowed))
+
+    return check
+
+
+def sha256(value: Any, where: str) -> None:
+    """64 lower-case hexadecimal digits."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        _refuse(where, value, "64 lower-case hexadecimal digits")
+
+
+def relative_path(value: Any, where: str) -> None:
+    """A relative path with forward slashes that stays in its folder."""
+    text(value, where)
+    if re.search(r"[\\\x00-\x1f]", value) or any(p in ("", ".", "..") for p in value.split("/")):
+        _refuse(where, value, "a relative path without '..'")
+
+
+def many(item: Check, least: int, most: int | None = None) -> Check:
+    """A list of `least` to `most` items."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, list) or not least <= len(value) <= (most or len(value)):
+            _refuse(where, value, f"a list of {least} to {most or 'any number of'} items")
+        for index, each in enumerate(value):
+            item(each, f"{where}[{index}]")
+
+    return check
+
+
+def record(fields: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
+    """An object with exactly these fields."""
+    known = {**fields, **(optional or {})}
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            _refuse(where, value, "an object")
+        for name in value:
+            if name not in known:
+                raise InvalidRequest(f"{where}: unknown field {str(name)[:80]!r}")
+        for name, field in known.items():
+            if name in value:
+                field(value[name], f"{where}.{name}")
+            elif name in fields:
+                raise InvalidRequest(f"{where}: no field {name!r}")
+
+    return check
+
+
+_FILE = {"url": url, "sha256": sha256, "size": whole(0)}
+_ARTIFACT_FIELDS = record(
+    {"entry": relative_path, "files": many(record({"path": relative_path, **_FILE}), 1)}
 )
-_HEAD = ("protocol", "op", "nonce", "framework", "optimizer")
-_MEASURE = ("batch", "threads", "seed", "subjects", "timing", "deadlineMs", "retire")
-_CONVERT = ("artifact", "output")
-_FILE = ("path", "url", "sha256", "size")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILLS: dict[str, dict[str, Check]] = {
+    "normal": {},
+    "ones": {},
+    "zeros": {},
+    "range": {"low": number(None), "high": number(None)},
+    "file": _FILE,
+}
 
 
-def validate(event: object, framework: str, optimizers: Collection[str]) -> dict[str, Any]:
-    """The event, if it is a request that a runtime of `framework` can serve.
-
-    Raises InvalidRequest, which names the place and the value.
-    """
-    if not isinstance(event, dict):
-        check.fail("request", event, "an object")
-    check.choice(event.get("protocol"), "protocol", (PROTOCOL,))
-    op = check.choice(event.get("op"), "op", ("measure", "convert"))
-    check.fields(event, "request", (*_HEAD, *(_MEASURE if op == "measure" else _CONVERT)))
-    check.text(event["nonce"], "nonce", 200)
-    check.choice(event["framework"], "framework", (framework,))
-    check.choice(event["optimizer"], "optimizer", optimizers)
-    if op == "convert":
-        _artifact(event["artifact"], "artifact")
-        check.text(event["output"], "output")
-    else:
-        _measure(event)
-    return event
+def artifact(value: Any, where: str) -> None:
+    """An Artifact: its entry is one of its files, and no path comes twice."""
+    _ARTIFACT_FIELDS(value, where)
+    paths = [file["path"] for file in value["files"]]
+    if len(set(paths)) != len(paths):
+        raise InvalidRequest(f"{where}.files: a path comes twice")
+    if value["entry"] not in paths:
+        _refuse(f"{where}.entry", value["entry"], "the path of one of the files")
 
 
-def _measure(event: dict[str, Any]) -> None:
-    check.integer(event["batch"], "batch", 1)
-    check.integer(event["threads"], "threads", 1, 1024)
-    check.integer(event["seed"], "seed")
-    check.number(event["deadlineMs"], "deadlineMs", 0)
-    check.boolean(event["retire"], "retire")
-    timing = check.fields(
-        event["timing"],
-        "timing",
-        ("warmups", "stretchMs", "stretchMin", "blockMs", "minQuads", "quadsMs"),
+def fill(value: Any, where: str) -> None:
+    """A Fill, with the fields of its kind."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    one_of(*_FILLS)(kind, f"{where}.kind")
+    record({"kind": text, **_FILLS[kind]})(value, where)
+
+
+_INPUT = record(
+    {
+        "name": text,
+        "dtype": one_of(*NUMPY_DTYPES),
+        "shape": many(whole(0), 0),
+        "fill": fill,
+    }
+)
+_SUBJECT = record(
+    {"role": one_of("candidate", "baseline"), "artifact": artifact, "inputs": many(_INPUT, 0)},
+    {"reference": artifact},
+)
+_TIMING = record(
+    {
+        "warmups": whole(0),
+        "stretchMs": number(0),
+        "stretchMin": whole(0),
+        "blockMs": number(0),
+        "minQuads": whole(0),
+        "quadsMs": number(0),
+    }
+)
+
+
+def _common(op: str, framework: str, optimizers: tuple[str, ...]) -> dict[str, Check]:
+    return {
+        "protocol": one_of(1),
+        "op": one_of(op),
+        "nonce": text,
+        "framework": one_of(framework),
+        "optimizer": one_of(*optimizers),
+    }
+
+
+def check_measure(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+    """Raises InvalidRequest unless `request` is a MeasureRequest for this runtime."""
+    record(
+        {
+            **_common("measure", framework, optimizers),
+            "batch": whole(1),
+            "threads": whole(1),
+            "seed": whole(None),
+            "subjects": many(_SUBJECT, 1, 2),
+            "timing": _TIMING,
+            "deadlineMs": number(0, above=True),
+            "retire": flag,
+        }
+    )(request, "request")
+    roles = [subject["role"] for subject in request["subjects"]]
+    if len(set(roles)) != len(roles):
+        raise InvalidRequest("request.subjects: a role comes twice")
+
+
+def check_convert(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+    """Raises InvalidRequest unless `request` is a ConvertRequest for this runtime."""
+    record({**_common("convert", framework, optimizers), "artifact": artifact, "output": url})(
+        request, "request"
     )
-    for name in ("warmups", "stretchMin", "minQuads"):
-        check.integer(timing[name], f"timing.{name}", 0, 1_000_000)
-    for name in ("stretchMs", "blockMs", "quadsMs"):
-        check.number(timing[name], f"timing.{name}", 0)
-    subjects = check.items(event["subjects"], "subjects", 1, 2)
-    for at, subject in enumerate(subjects):
-        _subject(subject, f"subjects[{at}]")
-    roles = [subject["role"] for subject in subjects]
-    if len(set(roles)) < len(roles):
-        check.fail("subjects", roles, "one candidate and one baseline")
-
-
-def _subject(value: object, place: str) -> None:
-    raw = check.fields(value, place, ("role", "artifact", "inputs"), ("reference",))
-    check.choice(raw["role"], f"{place}.role", ROLES)
-    _artifact(raw["artifact"], f"{place}.artifact")
-    if "reference" in raw:
-        _artifact(raw["reference"], f"{place}.reference")
-    for at, spec in enumerate(check.items(raw["inputs"], f"{place}.inputs")):
-        _input(spec, f"{place}.inputs[{at}]")
-
-
-def _input(value: object, place: str) -> None:
-    raw = check.fields(value, place, ("name", "dtype", "shape", "fill"))
-    check.text(raw["name"], f"{place}.name")
-    check.choice(raw["dtype"], f"{place}.dtype", DTYPES)
-    for size in check.items(raw["shape"], f"{place}.shape"):
-        check.integer(size, f"{place}.shape")
-    kind = raw["fill"].get("kind") if isinstance(raw["fill"], dict) else None
-    check.choice(kind, f"{place}.fill.kind", ("normal", "ones", "zeros", "range", "file"))
-    extra = {"range": ("low", "high"), "file": ("url", "sha256", "size")}.get(kind, ())
-    fill = check.fields(raw["fill"], f"{place}.fill", ("kind", *extra))
-    if kind == "range":
-        check.number(fill["low"], f"{place}.fill.low")
-        check.number(fill["high"], f"{place}.fill.high")
-    if kind == "file":
-        _bytes(fill, f"{place}.fill")
-
-
-def _artifact(value: object, place: str) -> None:
-    raw = check.fields(value, place, ("entry", "files"))
-    paths = []
-    for at, file in enumerate(check.items(raw["files"], f"{place}.files", 1)):
-        here = f"{place}.files[{at}]"
-        check.fields(file, here, _FILE)
-        path = check.text(file["path"], f"{here}.path")
-        parts = path.split("/")
-        if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
-            check.fail(f"{here}.path", path, "a relative path inside the model's folder")
-        paths.append(path)
-        _bytes(file, here)
-    if len(set(paths)) < len(paths):
-        check.fail(f"{place}.files", paths, "each path once")
-    if raw["entry"] not in paths:
-        check.fail(f"{place}.entry", raw["entry"], "the path of one of its files")
-
-
-def _bytes(raw: dict[str, Any], place: str) -> None:
-    url = check.text(raw["url"], f"{place}.url", 8192)
-    if not url.startswith(("file:///", "https://")):
-        # Presigned addresses carry a signature: no message shows more than the scheme.
-        check.fail(f"{place}.url", f"{url.split(':', 1)[0][:20]}:…", "a file: or https: address")
-    if not _SHA256.fullmatch(check.text(raw["sha256"], f"{place}.sha256")):
-        check.fail(f"{place}.sha256", raw["sha256"], "64 hexadecimal digits")
-    check.integer(raw["size"], f"{place}.size")

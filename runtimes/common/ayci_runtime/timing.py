@@ -32,6 +32,15 @@ class Block:
     cpu: int
     spent: int
 
+    def as_response(self) -> dict[str, object]:
+        """The protocol's Block: means per counted inference, ms."""
+        return {
+            "role": self.role,
+            "count": self.count,
+            "wallMs": self.wall / self.count / 1e6,
+            "cpuMs": self.cpu / self.count / 1e6,
+        }
+
 
 @dataclass
 class Quads:
@@ -53,9 +62,9 @@ def quiet() -> Iterator[None]:
 
 
 def stretch(run: Run, least_ns: int, least: int, pace_ns: int, end_ns: int) -> Stretch:
-    """Runs for `least_ns` and `least` inferences at least, and stops where another would not end
+    """Runs for `least_ns` and for `least` inferences, whichever is longer.
 
-    before `end_ns`; `pace_ns` is what the first is expected to take.
+    Stops where another one would not end before `end_ns`; `pace_ns`: what the first may take.
     """
     samples: list[int] = []
     complete = True
@@ -74,9 +83,10 @@ def stretch(run: Run, least_ns: int, least: int, pace_ns: int, end_ns: int) -> S
 
 
 def block(role: str, run: Run, block_ns: int) -> Block:
-    """Inferences until `block_ns` are full. Where the first alone fills them it is the block;
+    """Inferences until `block_ns` are full.
 
-    else it only warms the caches, which the other subject's block has taken, and is not counted.
+    Where the first alone fills them, it is the block. Else it is not counted: it only warms the
+    caches, which the other subject's block has taken.
     """
     cpu = process_time_ns()
     begin = perf_counter_ns()
@@ -99,7 +109,7 @@ def order_of(roles: list[str], rng: Random) -> list[str]:
     """The roles of one quad's blocks: ABBA or BAAB by coin (A is the candidate), or AAAA."""
     if len(roles) == 1:
         return roles * 4
-    first, second = ("candidate", "baseline")
+    first, second = "candidate", "baseline"
     if rng.random() < 0.5:
         first, second = second, first
     return [first, second, second, first]
@@ -114,9 +124,9 @@ def quads(
     end_ns: int,
     rng: Random,
 ) -> Quads:
-    """Quads, `least` of them and `least_ns` of blocks at least; a quad that the deadline cuts
+    """Quads until there are `least` of them and their blocks have taken `least_ns`.
 
-    (no time for its next block) is left out.
+    A quad whose next block would not end before `end_ns` is left out, and is the last.
     """
     done = Quads()
     spent = 0
