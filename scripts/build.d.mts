@@ -1,0 +1,2 @@
+/** Bundles the entries into a folder. */
+export function build(dir: string): Promise<void>;
