@@ -51,8 +51,13 @@ function table() {
   });
   const outputs = Object.entries(OUTPUTS).map(([name, doc]) => `| \`${name}\` | ${cell(doc)} |`);
   return [
-    '| input | default | what it is |', '|---|---|---|', ...rows, '',
-    '| output | what it is |', '|---|---|', ...outputs,
+    '| input | default | what it is |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    '| output | what it is |',
+    '|---|---|',
+    ...outputs,
   ].join('\n');
 }
 

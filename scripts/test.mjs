@@ -30,7 +30,14 @@ function count(ok) {
 
 function vitest(tier) {
   const out = join(scratch, `${tier}.json`);
-  const args = ['node_modules/vitest/vitest.mjs', 'run', `test/${tier}`, '--reporter=default', '--reporter=json', `--outputFile.json=${out}`];
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    `test/${tier}`,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${out}`,
+  ];
   const ok = run(tier, process.execPath, args);
   if (!existsSync(out)) return count(false);
   const result = JSON.parse(readFileSync(out, 'utf8'));
@@ -51,7 +58,17 @@ function pythonWithTests() {
   if (existsSync(join(folder, 'made'))) return python;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--no-deps', '--only-binary', ':all:'];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--require-hashes',
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+  ];
   const ok =
     run('python environment', 'python3', ['-m', 'venv', folder]) &&
     run('python packages', python, [...pip, ...locks.flatMap((lock) => ['-r', lock])]);
@@ -75,7 +92,9 @@ function pytest(python) {
 
 for (const tier of tiers) {
   if (tier === 'check') {
-    count(run('lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']));
+    count(
+      run('lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']),
+    );
     count(run('types', process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit']));
     count(run('generated files', process.execPath, ['scripts/generate.mjs', '--check']));
     continue;

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { INPUTS } from '../../src/inputs/table.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { tinyOnnx } from '../support/onnx.ts';
-import { ran, ROOT } from '../support/program.ts';
+import { ROOT, ran } from '../support/program.ts';
 
 const action = parse(readFileSync(`${ROOT}action.yml`, 'utf8')) as {
   inputs: Record<string, { default?: string; required: boolean; description: string }>;
@@ -28,7 +28,9 @@ describe('action.yml', () => {
 
 describe('the action', () => {
   /** As GitHub sets them: every input with its default. */
-  const defaults = Object.fromEntries(INPUTS.map((input) => [`INPUT_${input.name.toUpperCase()}`, input.default ?? '']));
+  const defaults = Object.fromEntries(
+    INPUTS.map((input) => [`INPUT_${input.name.toUpperCase()}`, input.default ?? '']),
+  );
 
   it.each([
     ['a missing model', {}, 'with: model: is missing or empty'],
@@ -42,14 +44,20 @@ describe('the action', () => {
     expect(code).toBe(2);
     expect(stdout).toContain(`::error::${part.includes('Did') ? '' : part}`);
     expect(stdout).toContain(part);
-    expect(stdout.trimEnd().split('\n').filter((line) => line.startsWith('::error'))).toHaveLength(1);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.startsWith('::error')),
+    ).toHaveLength(1);
     expect(await readdir(folder.path)).toEqual(['m.onnx']);
   });
 
   it('writes outputs and summary for a model that it need not measure', async () => {
     await using folder = await temporaryFolder();
     const name = 'we\n::error::ird.onnx';
-    for (const file of [name, 'out', 'summary']) await writeFile(join(folder.path, file), file === name ? tinyOnnx() : '');
+    for (const file of [name, 'out', 'summary'])
+      await writeFile(join(folder.path, file), file === name ? tinyOnnx() : '');
     const { code, stdout } = await ran('action', [], folder.path, {
       ...defaults,
       INPUT_MODEL: name,
@@ -60,6 +68,8 @@ describe('the action', () => {
     expect(stdout).not.toMatch(/^::error/m);
     expect(code).toBe(0);
     expect(await readFile(join(folder.path, 'out'), 'utf8')).toMatch(/verdict<<(\S+)\npass\n\1/);
-    expect(await readFile(join(folder.path, 'summary'), 'utf8')).toContain('### ✅ `we\\n::error::ird.onnx` runs as before');
+    expect(await readFile(join(folder.path, 'summary'), 'utf8')).toContain(
+      '### ✅ `we\\n::error::ird.onnx` runs as before',
+    );
   });
 });

@@ -30,12 +30,20 @@ describe('ayci', () => {
     ['a missing file', ['run', '--model', 'none.onnx'], '--model: no file "none.onnx"'],
     ['memory 127', ['run', '--model', 'm.onnx', '--memory', '127'], '--memory: is outside 128 to 10240, got "127"'],
     ['a limit without %', ['run', '--model', 'm.onnx', '--max-latency-regression', '5'], 'would mean 500 %'],
-    ['an unknown region', ['run', '--model', 'm.onnx', '--aws-region', 'x'], '--aws-region: has no known Lambda prices, got "x"'],
+    [
+      'an unknown region',
+      ['run', '--model', 'm.onnx', '--aws-region', 'x'],
+      '--aws-region: has no known Lambda prices, got "x"',
+    ],
     ['a contradicting shape', ['run', '--model', 'm.onnx', '--input-shape', 'x=1x4'], '3 in dimension 1'],
     ['an input that is not there', ['plan', '--model', 'm.onnx', '--input-range', 'z=0:5'], 'no input "z"'],
     ['data that are not there', ['run', '--model', 'm.onnx', '--input', 'x=@no.npy'], 'no file "no.npy"'],
     ['an empty model', ['run', '--model', 'empty.onnx'], 'is empty'],
-    ['a baseline that is not there', ['run', '--model', 'm.onnx', '--baseline', 'b.onnx'], '--baseline: no file "b.onnx"'],
+    [
+      'a baseline that is not there',
+      ['run', '--model', 'm.onnx', '--baseline', 'b.onnx'],
+      '--baseline: no file "b.onnx"',
+    ],
     ['a path where options are expected', ['run', 'm.onnx'], '--model "m.onnx"'],
     ['show without a model', ['show'], 'takes one model'],
   ];
@@ -59,7 +67,11 @@ describe('ayci', () => {
     await using folder = await temporaryFolder();
     const name = 'a $(touch x) `id`;|<b>.onnx';
     await writeFile(join(folder.path, name), tinyOnnx());
-    const { code, stdout } = await ran('cli', ['plan', '--model', name, '--memory', '1769,10240', '--batch', '1,8'], folder.path);
+    const { code, stdout } = await ran(
+      'cli',
+      ['plan', '--model', name, '--memory', '1769,10240', '--batch', '1,8'],
+      folder.path,
+    );
     expect(code).toBe(0);
     expect(stdout).toContain(name);
     expect(stdout).toMatch(/Plan {7}4 cells: 0 reused, [0-2] skipped/);

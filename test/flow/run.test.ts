@@ -25,7 +25,10 @@ describe('a run with a baseline', () => {
     expect(second.run).toMatchObject({ calls: 0, reused: 2 });
     expect(second.models[0]?.cells.map((cell) => cell.status)).toEqual(['reused', 'reused']);
     expect(exitOf(second)).toBe(1);
-    expect(second.models[0]?.cells[0]?.verdict?.metrics.latency?.change).toBeCloseTo(first.models[0]?.cells[0]?.verdict?.metrics.latency?.change ?? 0, 5);
+    expect(second.models[0]?.cells[0]?.verdict?.metrics.latency?.change).toBeCloseTo(
+      first.models[0]?.cells[0]?.verdict?.metrics.latency?.change ?? 0,
+      5,
+    );
   });
 
   it('alternates which subject loads first, in sandboxes of their own', async () => {
@@ -33,7 +36,14 @@ describe('a run with a baseline', () => {
     await using lambda = await scriptedLambda(atRatio(1));
     await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA });
     const asked = lambda.requests.map(({ request }) => request as MeasureRequest);
-    expect(asked.map((request) => request.subjects[0]?.role)).toEqual(['candidate', 'baseline', 'candidate', 'baseline', 'candidate', 'baseline']);
+    expect(asked.map((request) => request.subjects[0]?.role)).toEqual([
+      'candidate',
+      'baseline',
+      'candidate',
+      'baseline',
+      'candidate',
+      'baseline',
+    ]);
     expect(asked.every((request) => request.retire && request.threads === 1)).toBe(true);
     expect(new Set(asked.map((request) => request.nonce)).size).toBe(6);
   });
@@ -64,7 +74,9 @@ describe('a run with a baseline', () => {
     const key = solo.models[0]?.key ?? '';
     const report = await flow(folder.path, lambda.target, { model, baseline: `key:${key}`, ...VANILLA });
     expect(report.verdict).toBe('regressed');
-    await expect(flow(folder.path, lambda.target, { model, baseline: `key:${'0'.repeat(64)}-1` })).rejects.toThrow('has no model');
+    await expect(flow(folder.path, lambda.target, { model, baseline: `key:${'0'.repeat(64)}-1` })).rejects.toThrow(
+      'has no model',
+    );
   });
 
   it('gates memory on request, from sandboxes of one subject', async () => {
@@ -72,7 +84,10 @@ describe('a run with a baseline', () => {
     await using lambda = await scriptedLambda((request) => {
       if (request.op !== 'measure') throw new Error('no conversion was expected');
       const answer = measured(request, 1);
-      const subjects = answer.subjects.map((subject) => ({ ...subject, peakMb: subject.peakMb === null ? null : subject.role === 'candidate' ? 130 : 100 }));
+      const subjects = answer.subjects.map((subject) => ({
+        ...subject,
+        peakMb: subject.peakMb === null ? null : subject.role === 'candidate' ? 130 : 100,
+      }));
       return { ...answer, subjects };
     });
     const raw = { ...(await twoModels(folder.path)), ...VANILLA, 'max-memory-regression': '10%' } as const;
@@ -86,7 +101,9 @@ describe('a run with a baseline', () => {
 describe('cells that fail are results', () => {
   const failing = (isFailing: (request: MeasureRequest) => boolean, errorType = 'OutOfMemory') => {
     const script: Parameters<typeof scriptedLambda>[0] = (request) =>
-      request.op === 'measure' && isFailing(request) ? { errorType, errorMessage: 'none left' } : atRatio(1)(request, '');
+      request.op === 'measure' && isFailing(request)
+        ? { errorType, errorMessage: 'none left' }
+        : atRatio(1)(request, '');
     return script;
   };
   const only = (role: string) => (request: MeasureRequest) => request.subjects.some((subject) => subject.role === role);
@@ -106,7 +123,10 @@ describe('cells that fail are results', () => {
     await using lambda = await scriptedLambda(failing(only('candidate')));
     const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA });
     expect(report.verdict).toBe('regressed');
-    expect(report.models[0]?.cells[0]).toMatchObject({ status: 'failed', reason: expect.stringContaining('out-of-memory') });
+    expect(report.models[0]?.cells[0]).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('out-of-memory'),
+    });
     expect(report.models[0]?.cells[0]?.verdict?.metrics.runs?.state).toBe('regressed');
     expect(report.models[0]?.cells[0]?.baseline).not.toBeNull();
   });
@@ -114,16 +134,28 @@ describe('cells that fail are results', () => {
   it('a size that is too small for both is no regression', async () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda((request, name) =>
-      name.endsWith('-512') ? { errorType: 'Runtime.ExitError', errorMessage: 'RequestId: x Error: Runtime exited with error: signal: killed' } : atRatio(1)(request, name),
+      name.endsWith('-512')
+        ? {
+            errorType: 'Runtime.ExitError',
+            errorMessage: 'RequestId: x Error: Runtime exited with error: signal: killed',
+          }
+        : atRatio(1)(request, name),
     );
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA, memory: '512,1769' });
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      ...VANILLA,
+      memory: '512,1769',
+    });
     expect(report.verdict).toBe('pass');
     expect(report.models[0]?.cells.map((cell) => cell.status)).toEqual(['failed', 'measured']);
   });
 
   it('an answer of another request is none', async () => {
     await using folder = await temporaryFolder();
-    await using lambda = await scriptedLambda((request) => ({ ...measured(request as MeasureRequest, 1), nonce: 'other' }));
+    await using lambda = await scriptedLambda((request) => ({
+      ...measured(request as MeasureRequest, 1),
+      nonce: 'other',
+    }));
     const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA });
     expect(report.verdict).toBe('unmeasured');
     expect(exitOf(report)).toBe(3);
@@ -132,7 +164,10 @@ describe('cells that fail are results', () => {
 
   it('an answer that breaks the protocol is none', async () => {
     await using folder = await temporaryFolder();
-    await using lambda = await scriptedLambda((request) => ({ ...measured(request as MeasureRequest, 1), importMs: 'soon' as unknown as number }));
+    await using lambda = await scriptedLambda((request) => ({
+      ...measured(request as MeasureRequest, 1),
+      importMs: 'soon' as unknown as number,
+    }));
     const report = await flow(folder.path, lambda.target, { model: (await twoModels(folder.path)).model, ...VANILLA });
     expect(report.models[0]?.cells[0]).toMatchObject({ status: 'failed', reason: expect.stringContaining('protocol') });
   });
@@ -140,9 +175,14 @@ describe('cells that fail are results', () => {
   it('a conversion that is refused is told, and the baseline still measured', async () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda((request, name) =>
-      request.op === 'convert' ? { errorType: 'ConversionFailed', errorMessage: 'operator Foo' } : atRatio(1)(request, name),
+      request.op === 'convert'
+        ? { errorType: 'ConversionFailed', errorMessage: 'operator Foo' }
+        : atRatio(1)(request, name),
     );
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), optimizer: 'vanilla,onnx' });
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      optimizer: 'vanilla,onnx',
+    });
     const cells = report.models[0]?.cells ?? [];
     expect(cells.map((cell) => cell.status)).toEqual(['measured', 'failed']);
     expect(cells[1]?.reason).toContain('conversion-failed: ConversionFailed: operator Foo');
@@ -151,8 +191,18 @@ describe('cells that fail are results', () => {
   it('what the machine cannot run is skipped with its reason', async () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda(atRatio(1));
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA, hardware: 'x86_64,arm64', memory: '1769,10240' });
-    expect(report.models[0]?.cells.map((cell) => cell.reason)).toEqual([null, expect.stringContaining('5.79 vCPUs'), expect.stringContaining('not arm64'), expect.stringContaining('not arm64')]);
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      ...VANILLA,
+      hardware: 'x86_64,arm64',
+      memory: '1769,10240',
+    });
+    expect(report.models[0]?.cells.map((cell) => cell.reason)).toEqual([
+      null,
+      expect.stringContaining('5.79 vCPUs'),
+      expect.stringContaining('not arm64'),
+      expect.stringContaining('not arm64'),
+    ]);
   });
 });
 
@@ -176,9 +226,17 @@ describe('a run that ends early', () => {
   it('skips what the budget does not allow, and says so', async () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda(atRatio(1));
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA, batch: '1,2', 'max-calls': '7' });
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      ...VANILLA,
+      batch: '1,2',
+      'max-calls': '7',
+    });
     expect(report.run.calls).toBe(7);
-    expect(report.models[0]?.cells[1]).toMatchObject({ status: 'skipped', reason: expect.stringContaining('max-calls 7') });
+    expect(report.models[0]?.cells[1]).toMatchObject({
+      status: 'skipped',
+      reason: expect.stringContaining('max-calls 7'),
+    });
     expect(report.verdict).toBe('pass');
   });
 
@@ -186,7 +244,11 @@ describe('a run that ends early', () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda(atRatio(1));
     await writeFile(join(folder.path, 'taken'), '');
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA, archive: join(folder.path, 'taken', 'archive') });
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      ...VANILLA,
+      archive: join(folder.path, 'taken', 'archive'),
+    });
     expect(exitOf(report)).toBe(3);
     expect(report.error?.message).toContain('cannot');
     expect(lambda.requests).toEqual([]);
@@ -197,7 +259,12 @@ describe('a run that ends early', () => {
     await using lambda = await scriptedLambda(atRatio(1.4));
     const store = folderArchive(join(folder.path, 'archive'));
     const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA }, { store: { ...store, write: () => Promise.reject(full) } });
+    const report = await flow(
+      folder.path,
+      lambda.target,
+      { ...(await twoModels(folder.path)), ...VANILLA },
+      { store: { ...store, write: () => Promise.reject(full) } },
+    );
     expect(exitOf(report)).toBe(3);
     expect(report.verdict).toBe('regressed');
     expect(report.models[0]?.cells[0]?.latencyMs).not.toBeNull();
@@ -209,9 +276,15 @@ describe('a run that ends early', () => {
     const { model } = await twoModels(folder.path);
     await writeFile(join(folder.path, 'broken.onnx'), 'not a model');
     const before = await readdir(folder.path);
-    await expect(flow(folder.path, lambda.target, { model: join(folder.path, 'broken.onnx') })).rejects.toThrow('not an ONNX model');
-    await expect(flow(folder.path, lambda.target, { model, 'input-shape': 'nope=1x2' })).rejects.toThrow('no input "nope"');
-    await expect(flow(folder.path, lambda.target, { model, 'aws-region': 'moon-1' })).rejects.toThrow('no known Lambda prices');
+    await expect(flow(folder.path, lambda.target, { model: join(folder.path, 'broken.onnx') })).rejects.toThrow(
+      'not an ONNX model',
+    );
+    await expect(flow(folder.path, lambda.target, { model, 'input-shape': 'nope=1x2' })).rejects.toThrow(
+      'no input "nope"',
+    );
+    await expect(flow(folder.path, lambda.target, { model, 'aws-region': 'moon-1' })).rejects.toThrow(
+      'no known Lambda prices',
+    );
     expect((await readdir(folder.path)).filter((name) => name !== 'scratch')).toEqual(before);
     expect(lambda.requests).toEqual([]);
   });
@@ -220,7 +293,9 @@ describe('a run that ends early', () => {
 describe('gates', () => {
   it('on the best configuration count that one alone', async () => {
     await using folder = await temporaryFolder();
-    await using lambda = await scriptedLambda((request, name) => measured(request as MeasureRequest, name.endsWith('-885') ? 2 : 1));
+    await using lambda = await scriptedLambda((request, name) =>
+      measured(request as MeasureRequest, name.endsWith('-885') ? 2 : 1),
+    );
     const raw = { ...(await twoModels(folder.path)), ...VANILLA, memory: '885,1769' } as const;
     expect((await flow(folder.path, lambda.target, raw)).verdict).toBe('regressed');
     const best = await flow(folder.path, lambda.target, { ...raw, 'gate-on': 'best' });
@@ -231,7 +306,11 @@ describe('gates', () => {
   it('that never fail exit 0', async () => {
     await using folder = await temporaryFolder();
     await using lambda = await scriptedLambda(atRatio(1.4));
-    const report = await flow(folder.path, lambda.target, { ...(await twoModels(folder.path)), ...VANILLA, 'fail-on': 'never' });
+    const report = await flow(folder.path, lambda.target, {
+      ...(await twoModels(folder.path)),
+      ...VANILLA,
+      'fail-on': 'never',
+    });
     expect(report.verdict).toBe('regressed');
     expect(exitOf(report)).toBe(0);
   });
@@ -246,6 +325,8 @@ describe('gates', () => {
     const shown = await flow(folder.path, lambda.target, raw);
     expect(shown.verdict).toBe('improved');
     expect(shown.models[0]?.cells[0]?.outputChange).toMatchObject({ equivalent: false, relativeDifference: 0.5 });
-    expect((await flow(folder.path, lambda.target, { ...raw, 'max-output-difference': '1%' })).verdict).toBe('regressed');
+    expect((await flow(folder.path, lambda.target, { ...raw, 'max-output-difference': '1%' })).verdict).toBe(
+      'regressed',
+    );
   });
 });

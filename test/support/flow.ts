@@ -1,6 +1,6 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { folderArchive } from '../../src/archive/folder.ts';
 import { LOCAL_SCOPE } from '../../src/github/context.ts';
 import { readInputs } from '../../src/inputs/read.ts';
@@ -10,8 +10,8 @@ import { modelSource } from '../../src/model/source.ts';
 import type { ArchiveStore, Target } from '../../src/ports.ts';
 import { run } from '../../src/run.ts';
 import type { RunPorts } from '../../src/stages/ports.ts';
-import type { Report } from '../../src/types/report.ts';
 import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
+import type { Report } from '../../src/types/report.ts';
 import { tinyOnnx } from './onnx.ts';
 import { converted, measured, type Script } from './scripted-lambda.ts';
 

@@ -7,7 +7,8 @@ function message(build: Build): Uint8Array {
   build(writer);
   return writer.finish();
 }
-const bytes = (w: BinaryWriter, field: number, value: Uint8Array) => w.tag(field, WireType.LengthDelimited).bytes(value);
+const bytes = (w: BinaryWriter, field: number, value: Uint8Array) =>
+  w.tag(field, WireType.LengthDelimited).bytes(value);
 const string = (w: BinaryWriter, field: number, value: string) => w.tag(field, WireType.LengthDelimited).string(value);
 const integer = (w: BinaryWriter, field: number, value: number) => w.tag(field, WireType.Varint).int64(value);
 
@@ -23,18 +24,32 @@ export interface TinyModel {
 function valueInfo(name: string, type: number, dims: readonly (number | string | null)[]): Uint8Array {
   const shape = message((w) => {
     for (const dim of dims) {
-      bytes(w, 1, message((d) => {
-        if (typeof dim === 'string') string(d, 2, dim);
-        else if (dim !== null) integer(d, 1, dim);
-      }));
+      bytes(
+        w,
+        1,
+        message((d) => {
+          if (typeof dim === 'string') string(d, 2, dim);
+          else if (dim !== null) integer(d, 1, dim);
+        }),
+      );
     }
   });
   return message((w) => {
     string(w, 1, name);
-    bytes(w, 2, message((t) => bytes(t, 1, message((tensor) => {
-      integer(tensor, 1, type);
-      bytes(tensor, 2, shape);
-    }))));
+    bytes(
+      w,
+      2,
+      message((t) =>
+        bytes(
+          t,
+          1,
+          message((tensor) => {
+            integer(tensor, 1, type);
+            bytes(tensor, 2, shape);
+          }),
+        ),
+      ),
+    );
   });
 }
 
@@ -43,10 +58,14 @@ function externalTensor(name: string, location: string): Uint8Array {
     integer(w, 1, 1);
     integer(w, 2, 1);
     string(w, 8, name);
-    bytes(w, 13, message((e) => {
-      string(e, 1, 'location');
-      string(e, 2, location);
-    }));
+    bytes(
+      w,
+      13,
+      message((e) => {
+        string(e, 1, 'location');
+        string(e, 2, location);
+      }),
+    );
     integer(w, 14, 1);
   });
 }
@@ -60,11 +79,15 @@ export function tinyOnnx(model: TinyModel = {}): Uint8Array {
     string(w, 4, 'Relu');
     const { hidden } = model;
     if (hidden !== undefined) {
-      bytes(w, 5, message((a) => {
-        string(a, 1, 'value');
-        bytes(a, 5, externalTensor('t', hidden));
-        integer(a, 20, 4);
-      }));
+      bytes(
+        w,
+        5,
+        message((a) => {
+          string(a, 1, 'value');
+          bytes(a, 5, externalTensor('t', hidden));
+          integer(a, 20, 4);
+        }),
+      );
     }
   });
   const graph = message((w) => {
@@ -77,6 +100,11 @@ export function tinyOnnx(model: TinyModel = {}): Uint8Array {
   return message((w) => {
     integer(w, 1, 8);
     bytes(w, 7, graph);
-    if (model.opset !== false) bytes(w, 8, message((o) => integer(o, 2, 13)));
+    if (model.opset !== false)
+      bytes(
+        w,
+        8,
+        message((o) => integer(o, 2, 13)),
+      );
   });
 }

@@ -10,7 +10,12 @@ export interface Ran {
 }
 
 /** Runs a program of dist/ to its end, with this environment alone. */
-export async function ran(entry: 'cli' | 'action', args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export async function ran(
+  entry: 'cli' | 'action',
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const child = spawn(process.execPath, [`${ROOT}dist/${entry}.js`, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },

@@ -1,9 +1,9 @@
-import { judge } from '../../src/analysis/verdict.ts';
+import { runVerdict } from '../../src/analysis/gate.ts';
 import { pricesOf } from '../../src/analysis/prices.ts';
+import { judge } from '../../src/analysis/verdict.ts';
 import { cellsAndBest } from '../../src/report/build.ts';
 import type { Measurement } from '../../src/types/measurement.ts';
 import type { Report } from '../../src/types/report.ts';
-import { runVerdict } from '../../src/analysis/gate.ts';
 
 /** A report of measurements, as the flow makes it. */
 export function reportOf(measurements: readonly Measurement[], path = 'm.onnx', notes: readonly string[] = []): Report {
@@ -40,8 +40,21 @@ export function reportOf(measurements: readonly Measurement[], path = 'm.onnx', 
       },
     ],
     run: {
-      target: 'local', seed: 1, calls: 6, sandboxes: 6, seconds: 9, spentUsd: 0, reused: 0, baselineRef: path, commit: null,
-      baseCommit: null, startedAt: '2026-11-24T00:00:00.000Z', ayciVersion: '0.1.0', priceRegion: 'us-east-1', priceDate: '2026-11', notes,
+      target: 'local',
+      seed: 1,
+      calls: 6,
+      sandboxes: 6,
+      seconds: 9,
+      spentUsd: 0,
+      reused: 0,
+      baselineRef: path,
+      commit: null,
+      baseCommit: null,
+      startedAt: '2026-11-24T00:00:00.000Z',
+      ayciVersion: '0.1.0',
+      priceRegion: 'us-east-1',
+      priceDate: '2026-11',
+      notes,
     },
   };
 }

@@ -2,10 +2,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Target, TargetFacts } from '../../src/ports.ts';
 import { createInvoker } from '../../src/target/lambda/invoke.ts';
-import type { Block, ConvertRequest, MeasureRequest, MeasureResponse, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
+import type {
+  Block,
+  ConvertRequest,
+  MeasureRequest,
+  MeasureResponse,
+  RuntimeRequest,
+  RuntimeResponse,
+} from '../../src/types/protocol.ts';
 
 /** What a scripted function does with a request: answers, or fails as Lambda functions do. */
-export type Script = (request: RuntimeRequest, functionName: string) => RuntimeResponse | { readonly errorType: string; readonly errorMessage: string };
+export type Script = (
+  request: RuntimeRequest,
+  functionName: string,
+) => RuntimeResponse | { readonly errorType: string; readonly errorMessage: string };
 
 export interface ScriptedLambda extends AsyncDisposable {
   readonly target: Target;
@@ -37,7 +47,11 @@ export function measured(request: MeasureRequest, ratio: number): MeasureRespons
       loadMs: 20,
       firstMs: 12,
       peakMb: at === 0 ? 90 : null,
-      stretch: { wallMs: msOf(subject.role) * 20, cpuMs: msOf(subject.role) * 20, samplesMs: Array.from({ length: 20 }, () => msOf(subject.role)) },
+      stretch: {
+        wallMs: msOf(subject.role) * 20,
+        cpuMs: msOf(subject.role) * 20,
+        samplesMs: Array.from({ length: 20 }, () => msOf(subject.role)),
+      },
       outputs: [{ name: 'y', dtype: 'float32', shape: [1, 3] }],
       fingerprint: 'a'.repeat(64),
       agreement: subject.reference === undefined ? null : agreement,
@@ -52,12 +66,31 @@ export function measured(request: MeasureRequest, ratio: number): MeasureRespons
 /** A convert answer: the model as it came, said to be optimized. */
 export function converted(request: ConvertRequest): RuntimeResponse {
   const files = request.artifact.files.map(({ path, sha256, size }) => ({ path, sha256, size }));
-  return { protocol: 1, op: 'convert', nonce: request.nonce, entry: request.artifact.entry, files, optimizeMs: 5, compileMs: null, environment: ENVIRONMENT };
+  return {
+    protocol: 1,
+    op: 'convert',
+    nonce: request.nonce,
+    entry: request.artifact.entry,
+    files,
+    optimizeMs: 5,
+    compileMs: null,
+    environment: ENVIRONMENT,
+  };
 }
 
 export const FACTS: TargetFacts = {
-  kind: 'local', hardware: ['x86_64'], maxVcpus: 2, maxMemoryMb: 8000, fractionalCpu: true, fractionalCpuRemedy: null, limits: 'scripted',
-  cpu: 'scripted', image: null, region: null, runtimeDigest: () => 'sha256:abc', runtimeName: () => 'onnxruntime 1.32.0',
+  kind: 'local',
+  hardware: ['x86_64'],
+  maxVcpus: 2,
+  maxMemoryMb: 8000,
+  fractionalCpu: true,
+  fractionalCpuRemedy: null,
+  limits: 'scripted',
+  cpu: 'scripted',
+  image: null,
+  region: null,
+  runtimeDigest: () => 'sha256:abc',
+  runtimeName: () => 'onnxruntime 1.32.0',
 };
 
 /** A Lambda on loopback that speaks the Invoke API, records what it is asked and does what the test's script says. */
@@ -72,13 +105,20 @@ export async function scriptedLambda(script: Script): Promise<ScriptedLambda> {
       requests.push({ functionName, request });
       const answer = lambda.script(request, functionName);
       const failed = 'errorType' in answer;
-      response.writeHead(200, { 'content-type': 'application/json', ...(failed ? { 'x-amz-function-error': 'Unhandled' } : {}) });
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        ...(failed ? { 'x-amz-function-error': 'Unhandled' } : {}),
+      });
       response.end(JSON.stringify(answer));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const invoker = await createInvoker({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+  const invoker = await createInvoker({
+    region: 'us-east-1',
+    endpoint,
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  });
   const lambda: ScriptedLambda = {
     requests,
     script,

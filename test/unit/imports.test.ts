@@ -30,7 +30,10 @@ const leaves = (room: string, allowed: readonly string[]) =>
   show(
     all.filter(inRoom(room)).filter((one) => {
       if (one.to.startsWith(`${room}/`)) return false;
-      return !allowed.some((prefix) => one.to === prefix || one.to.startsWith(`${prefix}/`) || one.to.startsWith(prefix) && prefix.endsWith(':'));
+      return !allowed.some(
+        (prefix) =>
+          one.to === prefix || one.to.startsWith(`${prefix}/`) || (one.to.startsWith(prefix) && prefix.endsWith(':')),
+      );
     }),
   );
 
@@ -45,13 +48,23 @@ describe('who may import what', () => {
   });
 
   it('the pure stages import types, errors and their own mathematics', () => {
-    expect(leaves('analysis', ['types', 'errors.ts', '@stdlib/stats-base-dists-t-cdf', '@stdlib/stats-base-dists-t-quantile'])).toEqual([]);
+    expect(
+      leaves('analysis', [
+        'types',
+        'errors.ts',
+        '@stdlib/stats-base-dists-t-cdf',
+        '@stdlib/stats-base-dists-t-quantile',
+      ]),
+    ).toEqual([]);
     expect(leaves('plan', ['types', 'errors.ts'])).toEqual([]);
     expect(leaves('inputs', ['types', 'errors.ts', 'leven', 'node:util'])).toEqual([]);
   });
 
   it('the renderers touch no file but by write.ts', () => {
-    const touching = all.filter(inRoom('report')).filter(outside).filter((one) => one.to.startsWith('node:'));
+    const touching = all
+      .filter(inRoom('report'))
+      .filter(outside)
+      .filter((one) => one.to.startsWith('node:'));
     expect(new Set(touching.map((one) => one.from))).toEqual(new Set(['report/write.ts']));
   });
 
@@ -66,7 +79,9 @@ describe('who may import what', () => {
 
   it('models and archives import no analysis and no report', () => {
     for (const room of ['model', 'archive']) {
-      const wrong = all.filter(inRoom(room)).filter((one) => /^(analysis|report|measure|target|github|stages)\//.test(one.to));
+      const wrong = all
+        .filter(inRoom(room))
+        .filter((one) => /^(analysis|report|measure|target|github|stages)\//.test(one.to));
       expect(show(wrong)).toEqual([]);
     }
   });
@@ -80,6 +95,12 @@ describe('who may import what', () => {
   it('only entries set exit codes or read the process environment', () => {
     const pattern = /process\.(exit\b|exitCode|env\b|argv)/;
     const touching = files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8')));
-    expect(touching.sort()).toEqual(['action.ts', 'cli.ts', 'github/run.ts', 'target/lambda/invoke.ts', 'target/local/cgroup.ts']);
+    expect(touching.sort()).toEqual([
+      'action.ts',
+      'cli.ts',
+      'github/run.ts',
+      'target/lambda/invoke.ts',
+      'target/local/cgroup.ts',
+    ]);
   });
 });

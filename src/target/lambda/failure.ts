@@ -1,7 +1,7 @@
 import type { InvocationReport } from '../../ports.ts';
 import type { Failure, FailureCode } from '../../types/measurement.ts';
 
-/** From this share of its memory on, a sandbox that was killed was killed for it. */
+/** From this share of its memory on, a sandbox that ended by itself ended for it. */
 const NEAR_LIMIT = 0.9;
 
 const BY_TYPE: Readonly<Record<string, FailureCode>> = {
@@ -18,17 +18,17 @@ const BY_TYPE: Readonly<Record<string, FailureCode>> = {
   'Function.ResponseSizeTooLarge': 'protocol',
 };
 
-/** Endings that a shortage of memory brings about, besides the kernel's own kill. */
-const MAYBE_MEMORY = /signal: (killed|aborted|segmentation fault|bus error)|exit status (1|134|137|139)\b/;
+/** On Lambda nothing but the shortage of memory kills a runtime from outside. */
+const KILLED = /signal: killed\b/;
+const EXITED = /Runtime exited/;
 
 function codeOf(type: string, message: string, report: InvocationReport | null): FailureCode {
   const known = BY_TYPE[type];
   if (known !== undefined) return known;
   if (/Task timed out after/.test(message)) return 'timeout';
-  if (MAYBE_MEMORY.test(message) && report !== null && report.maxMemoryMb >= NEAR_LIMIT * report.memoryMb) {
-    return 'out-of-memory';
-  }
-  return 'crashed';
+  if (type !== 'Runtime.ExitError' && !EXITED.test(message)) return 'crashed';
+  if (KILLED.test(message)) return 'out-of-memory';
+  return report !== null && report.maxMemoryMb >= NEAR_LIMIT * report.memoryMb ? 'out-of-memory' : 'crashed';
 }
 
 /** The failure that a FunctionError's payload tells of: `{"errorType", "errorMessage"}`. */

@@ -65,8 +65,8 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function interrupted(name: string, cause: unknown): AyciError {
-  return new AyciError('interrupted', `${name}: the request was interrupted`, { cause });
+function interrupted(cause: unknown): AyciError {
+  return new AyciError('interrupted', 'interrupted', { cause });
 }
 
 function targetError(name: string, thrown: unknown): AyciError {
@@ -120,11 +120,11 @@ export async function createInvoker(options: InvokerOptions): Promise<Invoker> {
   async function invoke(name: string, request: RuntimeRequest, invokeOptions: InvokeOptions): Promise<Invocation> {
     const { signal } = invokeOptions;
     for (let tries = 1; ; tries += 1) {
-      if (signal.aborted) throw interrupted(name, signal.reason);
+      if (signal.aborted) throw interrupted(signal.reason);
       try {
         return await send(name, request, invokeOptions);
       } catch (error) {
-        if (signal.aborted) throw interrupted(name, error);
+        if (signal.aborted) throw interrupted(error);
         if (error instanceof RequestTooLargeException) {
           return { ok: false, failure: { code: 'protocol', message: error.message }, report: null };
         }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { AyciError } from '../../errors.ts';
+import { findExecutable } from './process.ts';
 
 /** How a program ended, with the end of what it wrote. */
 export interface Ran {
@@ -20,7 +21,11 @@ export async function runCommand(
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Ran> {
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  // An AYCI that is killed must not leave a pip behind that writes where the next run makes the environment anew.
+  const setpriv = findExecutable('setpriv', '/usr/bin:/bin');
+  const tied = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL'];
+  const [first = program, ...rest] = [...tied, program, ...args];
+  const child = spawn(first, rest, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let said = '';
   const keep = (chunk: Buffer): void => {
     said = (said + chunk.toString()).slice(-KEEP);

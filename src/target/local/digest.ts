@@ -11,8 +11,10 @@ function sources(runtimesDir: string, runtime: string): readonly string[] {
   return [...python('common'), ...python(runtime), `${runtime}/requirements.txt`].sort();
 }
 
-export function requirementsDigest(requirements: string): string {
-  return createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+/** What an environment is made from; one that was asked to be of a certain Python is not that of another. */
+export function requirementsDigest(requirements: string, askedPython: string | null): string {
+  const hash = createHash('sha256').update(`${process.arch}\0${askedPython ?? ''}\0`);
+  return hash.update(readFileSync(requirements)).digest('hex').slice(0, 12);
 }
 
 /** What a runtime is: its code, its locked requirements, its Python and its architecture; the local image digest. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
@@ -6,7 +6,7 @@ import type { Logger } from '../../ports.ts';
 import { type Ran, runCommand, tellingLine } from './command.ts';
 import { requirementsDigest } from './digest.ts';
 import { whileLocked } from './lock.ts';
-import { findPython, type Python } from './python.ts';
+import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
 import { findUv } from './uv.ts';
 
 /** Written last: an environment without it was never finished. */
@@ -29,14 +29,13 @@ export interface Environment {
   readonly tag: string;
 }
 
-function folderOf(place: EnvironmentPlace, runtime: string, tag: string): string {
-  const digest = requirementsDigest(join(place.runtimesDir, runtime, 'requirements.txt'));
-  return join(place.cacheDir, 'envs', `${runtime}-${tag}-${digest}`);
+function digestOf(place: EnvironmentPlace, runtime: string): string {
+  return requirementsDigest(join(place.runtimesDir, runtime, 'requirements.txt'), place.python);
 }
 
 /** A finished environment of this runtime's locked requirements, found without starting a process. */
 export function madeEnvironment(place: EnvironmentPlace, runtime: string): Environment | null {
-  const digest = requirementsDigest(join(place.runtimesDir, runtime, 'requirements.txt'));
+  const digest = digestOf(place, runtime);
   const all = join(place.cacheDir, 'envs');
   if (!existsSync(all)) return null;
   for (const name of readdirSync(all).sort()) {
@@ -44,19 +43,9 @@ export function madeEnvironment(place: EnvironmentPlace, runtime: string): Envir
     if (tag?.[1] !== runtime || tag[2] === undefined || tag[3] !== digest) continue;
     const python = join(all, name, 'bin', 'python');
     if (!existsSync(join(all, name, MARKER)) || !existsSync(python)) continue;
-    if (place.python !== null && readMarker(join(all, name)) !== place.python) continue;
     return { python, tag: tag[2] };
   }
   return null;
-}
-
-function readMarker(folder: string): string | null {
-  try {
-    const marker = JSON.parse(readFileSync(join(folder, MARKER), 'utf8')) as { given?: unknown };
-    return typeof marker.given === 'string' ? marker.given : null;
-  } catch {
-    return null;
-  }
 }
 
 function failure(what: string, said: string, cause?: unknown): AyciError {
@@ -84,26 +73,26 @@ export async function makeEnvironment(
 ): Promise<Environment> {
   const made = madeEnvironment(place, runtime);
   if (made !== null) return made;
-  const { found, passedOver } = await findPython(place.python, place.path);
+  const search = await findPython(place.python, place.path);
+  const { found, passedOver } = search;
   if (found === null && place.python !== null) {
     throw new AyciError(
       'environment',
       `AYCI_PYTHON: ${passedOver.join(', ')}; expected Python 3.11 to 3.14 with its venv module`,
     );
   }
-  // Without a Python that fits uv brings this one.
-  const tag = found?.tag ?? 'cp312';
-  const folder = folderOf(place, runtime, tag);
+  const tag = tagOf(search);
+  const folder = join(place.cacheDir, 'envs', `${runtime}-${tag}-${digestOf(place, runtime)}`);
   try {
     await mkdir(join(place.cacheDir, 'envs'), { recursive: true });
     const waiting = (): void => logger.progress(`Waiting for another AYCI that makes the ${runtime} environment`);
-    return await whileLocked(`${folder}.lock`, signal, waiting, async () => {
+    return await whileLocked(folder, signal, waiting, async () => {
       const meanwhile = madeEnvironment(place, runtime);
       if (meanwhile !== null) return meanwhile;
       await rm(folder, { recursive: true, force: true });
       logger.progress(`Making the ${runtime} environment (once; about 20 seconds)`);
-      if (found !== null) await byPip(place, runtime, folder, found, signal);
-      else await byUv(place, runtime, folder, passedOver.join(', ') || 'there is none', logger, signal);
+      if (found?.whole) await byPip(place, runtime, folder, found, signal);
+      else await byUv(place, runtime, folder, search, logger, signal);
       const marker = join(folder, MARKER);
       await writeFile(`${marker}.tmp`, JSON.stringify({ tag, given: place.python }));
       await rename(`${marker}.tmp`, marker);
@@ -129,12 +118,14 @@ async function byPip(
   python: Python,
   signal: AbortSignal,
 ): Promise<void> {
+  const env = cleaned(place.env);
   must(
-    await runCommand(python.program, ['-m', 'venv', folder], place.env, signal),
+    await runCommand(python.program, ['-I', '-m', 'venv', folder], env, signal),
     `python -m venv with ${python.program} failed`,
   );
   const requirements = join(place.runtimesDir, runtime, 'requirements.txt');
   const args = [
+    '-I',
     '-m',
     'pip',
     'install',
@@ -148,20 +139,22 @@ async function byPip(
     '-r',
     requirements,
   ];
-  must(await runCommand(join(folder, 'bin', 'python'), args, place.env, signal), `pip install for ${runtime} failed`);
+  must(await runCommand(join(folder, 'bin', 'python'), args, env, signal), `pip install for ${runtime} failed`);
 }
 
 async function byUv(
   place: EnvironmentPlace,
   runtime: string,
   folder: string,
-  why: string,
+  search: PythonSearch,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const uvPlace = { ...place, requirements: join(place.runtimesDir, 'uv-requirements.txt') };
-  const uv = await findUv(uvPlace, why, logger, signal);
-  must(await runCommand(uv, ['venv', '--quiet', '--python', '3.12', folder], place.env, signal), 'uv venv failed');
+  const env = cleaned(place.env);
+  const uvPlace = { ...place, env, requirements: join(place.runtimesDir, 'uv-requirements.txt') };
+  const uv = await findUv(uvPlace, search, logger, signal);
+  const wanted = search.found?.program ?? UV_PYTHON;
+  must(await runCommand(uv, ['venv', '--quiet', '--python', wanted, folder], env, signal), 'uv venv failed');
   const requirements = join(place.runtimesDir, runtime, 'requirements.txt');
   const python = join(folder, 'bin', 'python');
   const args = [
@@ -177,7 +170,14 @@ async function byUv(
     '-r',
     requirements,
   ];
-  must(await runCommand(uv, args, place.env, signal), `uv pip install for ${runtime} failed`);
+  must(await runCommand(uv, args, env, signal), `uv pip install for ${runtime} failed`);
+}
+
+/** Settings of the user that would put packages elsewhere than into the environment. */
+const MISLEADING = ['PIP_USER', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_ROOT', 'PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV'];
+
+function cleaned(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.includes(name)));
 }
 
 function must(ran: Ran, what: string): void {

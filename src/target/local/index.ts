@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
 import type { Invocation, Logger, Target, TargetFacts } from '../../ports.ts';
@@ -13,7 +12,8 @@ import type { FunctionSpec } from './function.ts';
 import { hostCpu, hostMemory, hostVcpus } from './host.ts';
 import { Pool } from './pool.ts';
 import { findTools } from './process.ts';
-import { findPython } from './python.ts';
+import { findPython, tagOf } from './python.ts';
+import { makeScratch } from './scratch.ts';
 import { InvokeServer } from './server.ts';
 
 /** AWS's client, handed in by the entry: this room serves what that one speaks. */
@@ -74,7 +74,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   const tags = new Map<string, string>();
   for (const { folder } of Object.values(RUNTIMES)) {
     const made = madeEnvironment(options, folder);
-    tags.set(folder, made?.tag ?? (await findPython(options.python, options.path)).found?.tag ?? 'cp312');
+    tags.set(folder, made?.tag ?? tagOf(await findPython(options.python, options.path)));
   }
   const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
   const facts: TargetFacts = {
@@ -127,7 +127,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   }
 
   async function start(): Promise<Running> {
-    const scratch = await mkdtemp(join(tmpdir(), 'ayci-lambda-'));
+    const scratch = await makeScratch();
     const pool = new Pool({ tools, cpuShare: share.ok ? share.share : null, scratch }, options.concurrency ?? 10);
     const server = await InvokeServer.listen(pool, find);
     const invoker = await options.invokerFactory({

@@ -28,7 +28,7 @@ export class Pool {
   /** Oldest first. */
   readonly #idle: Sandbox[] = [];
   readonly #closing = new AbortController();
-  #requests = 0;
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(host: SandboxHost, concurrency: number) {
     this.#host = host;
@@ -37,33 +37,47 @@ export class Pool {
 
   /** Runs a request in a warm sandbox of its function, else in a new one; a sandbox has one request at a time. */
   async invoke(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<PoolAnswer> {
-    if (this.#requests >= this.#concurrency) return { kind: 'throttled' };
-    this.#requests += 1;
-    const either = AbortSignal.any([signal, this.#closing.signal]);
+    if (this.#closing.signal.aborted) return { kind: 'aborted' };
+    if (this.#running.size >= this.#concurrency) return { kind: 'throttled' };
+    const answer = this.#run(spec, payload, AbortSignal.any([signal, this.#closing.signal]));
+    this.#running.add(answer);
     try {
-      const sandbox = await this.#sandboxFor(spec);
-      const release = await this.#turn.take();
-      const requestId = randomUUID();
-      let answer: SandboxAnswer | null = null;
-      try {
-        answer = await sandbox.invoke(requestId, payload, either);
-      } finally {
-        // The next one's turn begins when this one has gone: its end takes time of the CPU too.
-        if (answer === null || sandbox.dead || saysRetired(answer.payload)) void this.#end(sandbox).finally(release);
-        else {
-          this.#idle.push(sandbox);
-          release();
-        }
-      }
-      return answer === null ? { kind: 'aborted' } : { kind: 'done', requestId, ...answer };
+      return await answer;
     } finally {
-      this.#requests -= 1;
+      this.#running.delete(answer);
     }
+  }
+
+  async #run(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<PoolAnswer> {
+    const sandbox = await this.#sandboxFor(spec);
+    const release = await this.#turn.take();
+    // Given up while it waited: nothing of it has started, and a warm sandbox stays warm.
+    if (signal.aborted) {
+      if (sandbox.warm) this.#idle.push(sandbox);
+      else this.#all.delete(sandbox);
+      release();
+      return { kind: 'aborted' };
+    }
+    const requestId = randomUUID();
+    let answer: SandboxAnswer | null = null;
+    try {
+      answer = await sandbox.invoke(requestId, payload, signal);
+    } finally {
+      // The next one's turn begins when this one has gone: its end takes time of the CPU too.
+      if (answer === null || sandbox.dead || saysRetired(answer.payload)) void this.#end(sandbox).finally(release);
+      else {
+        this.#idle.push(sandbox);
+        release();
+      }
+    }
+    return answer === null ? { kind: 'aborted' } : { kind: 'done', requestId, ...answer };
   }
 
   /** Kills all, and waits until nothing of them is left. */
   async close(): Promise<void> {
     this.#closing.abort();
+    // A sandbox that is still being started would go on making what its end has looked for in vain.
+    await Promise.allSettled([...this.#running]);
     await Promise.all([...this.#all].map((sandbox) => this.#end(sandbox)));
   }
 

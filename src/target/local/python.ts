@@ -10,30 +10,46 @@ const FITTING = [11, 12, 13, 14] as const;
 
 const NAMES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.14', 'python'];
 
-/** A Python that can make virtual environments. */
+/** A Python that environments can be made with. */
 export interface Python {
   readonly program: string;
   /** `cp311`. */
   readonly tag: string;
+  /** It can make virtual environments by itself. */
+  readonly whole: boolean;
 }
 
-const QUESTION = 'import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])';
+/** Debian ships `venv`'s and `ensurepip`'s parts apart; a Python without them needs uv to make an environment. */
+const QUESTION = `import sys
+try:
+    import venv, ensurepip
+    whole = 1
+except ImportError:
+    whole = 0
+print(sys.version_info[0], sys.version_info[1], whole)`;
+
+/** The Python that uv brings where there is none that fits. */
+export const UV_PYTHON = '3.12';
+
+type Answer = { readonly tag: string; readonly whole: boolean } | { readonly why: string; readonly runs: boolean };
 
 /** The interpreter's tag, or why it does not fit. */
-async function ask(program: string, path: string): Promise<{ tag: string } | { why: string }> {
+async function ask(program: string, path: string): Promise<Answer> {
   try {
     const { stdout } = await run(program, ['-I', '-c', QUESTION], { timeout: 20_000, env: { PATH: path } });
-    const [major, minor] = stdout.trim().split(' ').map(Number);
+    const [major, minor, whole] = stdout.trim().split(' ').map(Number);
     const fits = major === 3 && FITTING.some((one) => one === minor);
-    return fits ? { tag: `cp3${minor}` } : { why: `is Python ${major}.${minor}` };
-  } catch (error) {
-    const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    return { why: /No module named '?(venv|ensurepip)/.test(text) ? 'has no venv module' : 'does not run' };
+    if (fits) return { tag: `cp3${minor}`, whole: whole === 1 };
+    return { why: `is Python ${major}.${minor}`, runs: major === 3 };
+  } catch {
+    return { why: 'does not run', runs: false };
   }
 }
 
 export interface PythonSearch {
   readonly found: Python | null;
+  /** Some Python 3 that starts, and may have pip. */
+  readonly any: string | null;
   /** Each candidate that does not fit, with the reason. */
   readonly passedOver: readonly string[];
 }
@@ -42,6 +58,8 @@ export interface PythonSearch {
 export async function findPython(given: string | null, path: string): Promise<PythonSearch> {
   const passedOver: string[] = [];
   const seen = new Set<string>();
+  let incomplete: Python | null = null;
+  let any: string | null = null;
   for (const name of given === null ? NAMES : [given]) {
     const program = isAbsolute(name) ? name : findExecutable(name, path);
     if (program === null || seen.has(program)) {
@@ -50,8 +68,20 @@ export async function findPython(given: string | null, path: string): Promise<Py
     }
     seen.add(program);
     const answer = await ask(program, path);
-    if ('tag' in answer) return { found: { program, tag: answer.tag }, passedOver };
-    passedOver.push(`${program} ${answer.why}`);
+    if ('tag' in answer || answer.runs) any ??= program;
+    if ('why' in answer) {
+      passedOver.push(`${program} ${answer.why}`);
+    } else if (answer.whole) {
+      return { found: { program, ...answer }, any, passedOver };
+    } else {
+      incomplete ??= { program, ...answer };
+      passedOver.push(`${program} has no venv module`);
+    }
   }
-  return { found: null, passedOver };
+  return { found: incomplete, any, passedOver };
+}
+
+/** The tag of the environments that a search leads to. */
+export function tagOf({ found }: PythonSearch): string {
+  return found?.tag ?? `cp${UV_PYTHON.replace('.', '')}`;
 }

@@ -59,6 +59,10 @@ export class Sandbox {
     this.#host = host;
   }
 
+  get warm(): boolean {
+    return this.#child !== null && !this.dead;
+  }
+
   /** Runs one request, after the init where there was none yet. Null: aborted, the process was killed. */
   async invoke(requestId: string, payload: Buffer, signal: AbortSignal): Promise<SandboxAnswer | null> {
     const sampler = setInterval(() => this.#sample(), SAMPLE_MS);
@@ -108,6 +112,7 @@ export class Sandbox {
         this.#initError = body;
       },
     });
+    if (signal.aborted) return 'abort';
     const happening = this.#happening(INIT_LIMIT_MS, signal);
     const spawned = performance.now();
     this.#child = startRuntime(this.spec, tools, this.#api.address, this.#home);
@@ -148,7 +153,8 @@ export class Sandbox {
       this.#log.addLine(`${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`);
       return endings.timedOut(requestId, spec.timeoutMs);
     }
-    if (what === 'exit' || body === undefined) {
+    // One that answered and then ended itself has answered.
+    if (body === undefined) {
       const ending = endings.exited(requestId, this.#exited, spec.capMemory, this.#log.text());
       this.#log.addLine(endings.messageOf(ending.payload));
       return ending;

@@ -4,6 +4,7 @@ import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
 import { runCommand, tellingLine } from './command.ts';
 import { findExecutable } from './process.ts';
+import type { PythonSearch } from './python.ts';
 
 export interface UvPlace {
   readonly cacheDir: string;
@@ -17,14 +18,19 @@ export interface UvPlace {
  * uv, from PATH, else installed once into the cache by whatever pip there is; it brings a Python where none fits.
  * @throws AyciError `environment`
  */
-export async function findUv(place: UvPlace, why: string, logger: Logger, signal: AbortSignal): Promise<string> {
+export async function findUv(
+  place: UvPlace,
+  search: PythonSearch,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<string> {
   const there = findExecutable('uv', place.path) ?? findExecutable('uv', join(place.cacheDir, 'uv', 'bin'));
   if (there !== null) return there;
   const target = join(place.cacheDir, 'uv');
   logger.progress('Installing uv, since no Python here fits');
   await mkdir(target, { recursive: true });
-  const python = findExecutable('python3', place.path);
   const args = [
+    '-I',
     '-m',
     'pip',
     'install',
@@ -34,15 +40,22 @@ export async function findUv(place: UvPlace, why: string, logger: Logger, signal
     '--upgrade',
     '--require-hashes',
     '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--no-input',
+    '--disable-pip-version-check',
     '-r',
     place.requirements,
   ];
-  const ran = python === null ? { ok: false, said: 'no python3' } : await runCommand(python, args, place.env, signal);
+  const ran =
+    search.any === null
+      ? { ok: false, said: 'there is no Python with pip' }
+      : await runCommand(search.any, args, place.env, signal);
   const made = findExecutable('uv', join(target, 'bin'));
   if (ran.ok && made !== null) return made;
   throw new AyciError(
     'environment',
-    `python: none fits (${why}), and uv could not be installed: ${tellingLine(ran.said)}`,
+    `python: none fits (${search.passedOver.join(', ') || 'there is none'}), and uv could not be installed: ${tellingLine(ran.said)}`,
     {
       hint: 'Install Python 3.11 to 3.14 with its venv module (Debian: python3-venv), or uv.',
     },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { costChange, costIndex, costPerMillionUsd, throughputPerSecond } from '../../../src/analysis/cost.ts';
-import { bestOf, paretoSet, type Point } from '../../../src/analysis/pareto.ts';
+import { bestOf, type Point, paretoSet } from '../../../src/analysis/pareto.ts';
 import { PRICES, pricesOf } from '../../../src/analysis/prices.ts';
 import { CONFIG } from '../../support/measurements.ts';
 
@@ -26,11 +26,17 @@ describe('cost', () => {
 
   it('changes in the direction of latency and by less, for the fee', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.1, max: 1e4, noNaN: true }), fc.double({ min: -0.9, max: 5, noNaN: true }), (ms, change) => {
-        const cost = costChange(CONFIG, ms, change, prices);
-        expect(Math.sign(Math.round(cost * 1e12))).toBe(Math.sign(Math.round(cost * 1e12)) === 0 ? 0 : Math.sign(change));
-        expect(Math.abs(cost)).toBeLessThanOrEqual(Math.abs(change) + 1e-12);
-      }),
+      fc.property(
+        fc.double({ min: 0.1, max: 1e4, noNaN: true }),
+        fc.double({ min: -0.9, max: 5, noNaN: true }),
+        (ms, change) => {
+          const cost = costChange(CONFIG, ms, change, prices);
+          expect(Math.sign(Math.round(cost * 1e12))).toBe(
+            Math.sign(Math.round(cost * 1e12)) === 0 ? 0 : Math.sign(change),
+          );
+          expect(Math.abs(cost)).toBeLessThanOrEqual(Math.abs(change) + 1e-12);
+        },
+      ),
     );
   });
 
@@ -42,7 +48,11 @@ describe('cost', () => {
 });
 
 describe('the choice between configurations', () => {
-  const point = (latencyMs: number, cost: number, batch = 1): Point => ({ config: { ...CONFIG, batch }, latencyMs, cost });
+  const point = (latencyMs: number, cost: number, batch = 1): Point => ({
+    config: { ...CONFIG, batch },
+    latencyMs,
+    cost,
+  });
   const [fast, cheap, beaten, middle] = [point(5, 4, 1), point(20, 1, 2), point(21, 4, 3), point(8, 1.5, 4)];
 
   it('leaves out what is beaten in both', () => {
@@ -51,18 +61,26 @@ describe('the choice between configurations', () => {
   });
 
   it('names cheapest, fastest and the balance of both', () => {
-    expect(bestOf([fast, cheap, beaten, middle])).toEqual({ cheapest: cheap.config, fastest: fast.config, balanced: middle.config });
+    expect(bestOf([fast, cheap, beaten, middle])).toEqual({
+      cheapest: cheap.config,
+      fastest: fast.config,
+      balanced: middle.config,
+    });
     expect(bestOf([])).toEqual({ cheapest: null, fastest: null, balanced: null });
   });
 
   it('never has a member that another point beats', () => {
-    const points = fc.array(fc.record({ l: fc.integer({ min: 1, max: 9 }), c: fc.integer({ min: 1, max: 9 }) }), { minLength: 1, maxLength: 12 });
+    const points = fc.array(fc.record({ l: fc.integer({ min: 1, max: 9 }), c: fc.integer({ min: 1, max: 9 }) }), {
+      minLength: 1,
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(points, (drawn) => {
         const all = drawn.map(({ l, c }) => point(l, c));
         const set = paretoSet(all);
         expect(set.size).toBeGreaterThan(0);
-        for (const one of set) expect(all.some((other) => other.latencyMs < one.latencyMs && other.cost < one.cost)).toBe(false);
+        for (const one of set)
+          expect(all.some((other) => other.latencyMs < one.latencyMs && other.cost < one.cost)).toBe(false);
       }),
     );
   });

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holm, interval, median, minimumDetectable, ofGroups, ofPairs, percentile, pGreater } from '../../../src/analysis/stats.ts';
+import {
+  holm,
+  interval,
+  median,
+  minimumDetectable,
+  ofGroups,
+  ofPairs,
+  percentile,
+  pGreater,
+} from '../../../src/analysis/stats.ts';
 import { tCdf, tQuantile } from '../../../src/analysis/student.ts';
 
 // Reference figures: SciPy 1.x; each expression stands beside its figure.
@@ -20,7 +29,7 @@ describe('paired values', () => {
     if (estimated === null) throw new Error('no estimate');
     expect(estimated.mean).toBeCloseTo(0.011333333333333334, 12); // np.mean(a)
     expect(estimated.standardError).toBeCloseTo(0.0010540925533894599, 12); // stats.sem(a)
-    expect(pGreater(estimated)).toBeCloseTo(6.031796877800285e-05, 9); // stats.ttest_1samp(a, 0, alternative='greater').pvalue
+    expect(pGreater(estimated)).toBeCloseTo(6.031796877800285e-5, 9); // stats.ttest_1samp(a, 0, alternative='greater').pvalue
     expect(interval(estimated, 0.95).low).toBeCloseTo(0.008623702162510887, 9); // stats.t.interval(.95, 5, mean, sem)
     expect(interval(estimated, 0.95).high).toBeCloseTo(0.014042964504155781, 9);
     expect(minimumDetectable(estimated, 0.00125)).toBeCloseTo(0.00687659335011468, 9); // (t.ppf(1-.00125, 5) + t.ppf(.8, 5)) * sem
@@ -63,7 +72,11 @@ describe('two groups', () => {
 describe('percentiles', () => {
   it("agree with numpy's", () => {
     const sorted = [1, 1, 2, 3, 4, 5, 6, 9] as const; // np.percentile([3,1,4,1,5,9,2,6], q)
-    expect([0.5, 0.9, 0.99].map((share) => percentile(sorted, share))).toEqual([3.5, expect.closeTo(6.9, 9), expect.closeTo(8.79, 9)]);
+    expect([0.5, 0.9, 0.99].map((share) => percentile(sorted, share))).toEqual([
+      3.5,
+      expect.closeTo(6.9, 9),
+      expect.closeTo(8.79, 9),
+    ]);
     expect(median([3, 1, 4, 1, 5, 9, 2, 6])).toBe(3.5);
   });
 });

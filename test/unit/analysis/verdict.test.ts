@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gateOf, runVerdict } from '../../../src/analysis/gate.ts';
 import { pricesOf } from '../../../src/analysis/prices.ts';
-import { judge, type Gates } from '../../../src/analysis/verdict.ts';
+import { type Gates, judge } from '../../../src/analysis/verdict.ts';
 import { measurement, noise, sandbox } from '../../support/measurements.ts';
 
 const gates: Gates = {
@@ -10,7 +10,8 @@ const gates: Gates = {
   maxOutputDifference: null,
   prices: pricesOf('us-east-1', '--aws-region'),
 };
-const six = (change: number, spread = 0.002): number[] => [-1, 1, -0.5, 0.5, 0.2, -0.2].map((by) => change + by * spread);
+const six = (change: number, spread = 0.002): number[] =>
+  [-1, 1, -0.5, 0.5, 0.2, -0.2].map((by) => change + by * spread);
 const stateOf = (changes: readonly number[], over = {}, with_: Partial<Gates> = {}) =>
   judge([measurement(changes, over)], { ...gates, ...with_ })[0];
 
@@ -90,8 +91,16 @@ describe('the declared rule', () => {
 describe('memory, cold start and outputs', () => {
   const heavier = (candidateMb: number) => ({
     sandboxes: six(0).flatMap((change) => [
-      sandbox(change, { baseline: null, pair: null, candidate: { wallMs: null, cpuMs: null, coldMs: 100, peakMb: candidateMb } }),
-      sandbox(change, { candidate: null, pair: null, baseline: { wallMs: null, cpuMs: null, coldMs: 100, peakMb: 100 } }),
+      sandbox(change, {
+        baseline: null,
+        pair: null,
+        candidate: { wallMs: null, cpuMs: null, coldMs: 100, peakMb: candidateMb },
+      }),
+      sandbox(change, {
+        candidate: null,
+        pair: null,
+        baseline: { wallMs: null, cpuMs: null, coldMs: 100, peakMb: 100 },
+      }),
       sandbox(change, { candidate: null, baseline: null }),
     ]),
   });
@@ -110,7 +119,9 @@ describe('memory, cold start and outputs', () => {
   });
 
   it('gates outputs only where asked', () => {
-    const changed = { outputChange: { maxAbsoluteDifference: 2, relativeDifference: 0.5, varies: true, problem: null } };
+    const changed = {
+      outputChange: { maxAbsoluteDifference: 2, relativeDifference: 0.5, varies: true, problem: null },
+    };
     expect(stateOf(six(0), changed)?.state).toBe('pass');
     expect(stateOf(six(0), changed, { maxOutputDifference: 0.01 })?.state).toBe('regressed');
   });
@@ -164,7 +175,9 @@ describe('the run', () => {
     const normal = noise(11);
     let found = 0;
     for (let run = 0; run < 200; run += 1) {
-      const cells = Array.from({ length: 8 }, () => measurement(Array.from({ length: 6 }, () => Math.log(1.14) + 0.009 * normal())));
+      const cells = Array.from({ length: 8 }, () =>
+        measurement(Array.from({ length: 6 }, () => Math.log(1.14) + 0.009 * normal())),
+      );
       if (judge(cells, gates).every((verdict) => verdict.state === 'regressed')) found += 1;
     }
     expect(found).toBeGreaterThanOrEqual(198);
@@ -172,12 +185,15 @@ describe('the run', () => {
 
   it('gives the mirrored answer when candidate and baseline swap', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -0.3, max: 0.3, noNaN: true }), { minLength: 6, maxLength: 6 }), (changes) => {
-        const one = stateOf(changes)?.metrics.latency;
-        const other = stateOf(changes.map((change) => -change))?.metrics.latency;
-        expect(1 + (one?.change ?? 0)).toBeCloseTo(1 / (1 + (other?.change ?? 0)), 9);
-        expect(one?.state === 'regressed' && other?.state === 'regressed').toBe(false);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -0.3, max: 0.3, noNaN: true }), { minLength: 6, maxLength: 6 }),
+        (changes) => {
+          const one = stateOf(changes)?.metrics.latency;
+          const other = stateOf(changes.map((change) => -change))?.metrics.latency;
+          expect(1 + (one?.change ?? 0)).toBeCloseTo(1 / (1 + (other?.change ?? 0)), 9);
+          expect(one?.state === 'regressed' && other?.state === 'regressed').toBe(false);
+        },
+      ),
     );
   });
 });

@@ -35,8 +35,16 @@ describe('results', () => {
     ['no JSON', '{', 'not JSON'],
     ['a newer schema', '{"schema":2}', 'newer'],
     ['another shape', '{"schema":1,"environments":[],"records":[{}]}', 'damaged'],
-    ['an environment that is not there', JSON.stringify({ ...JSON.parse(new TextDecoder().decode(encodeResults([one]))), environments: [] }), 'no environment 0'],
-    ['a planted field', new TextDecoder().decode(encodeResults([one])).replace('"mode"', '"__proto__":{"x":1},"mode"'), 'damaged'],
+    [
+      'an environment that is not there',
+      JSON.stringify({ ...JSON.parse(new TextDecoder().decode(encodeResults([one]))), environments: [] }),
+      'no environment 0',
+    ],
+    [
+      'a planted field',
+      new TextDecoder().decode(encodeResults([one])).replace('"mode"', '"__proto__":{"x":1},"mode"'),
+      'damaged',
+    ],
   ])('that are %s are refused with the reason', (_name, text, part) => {
     const decoded = decode(text);
     expect(decoded.ok ? '' : decoded.problem).toContain(part);
@@ -44,7 +52,13 @@ describe('results', () => {
 });
 
 describe('a record stands for a new measurement', () => {
-  const wanted = { config: one.config, candidateKey: key, baselineKey: one.baselineKey, provenance: one.provenance, firstRequests: 0 };
+  const wanted = {
+    config: one.config,
+    candidateKey: key,
+    baselineKey: one.baselineKey,
+    provenance: one.provenance,
+    firstRequests: 0,
+  };
   it('where everything is equal, the newest first', () => {
     const newer = { ...one, measuredAt: '2026-11-25T00:00:00.000Z' };
     expect(findKnown([one, newer], wanted)).toBe(newer);
@@ -73,12 +87,16 @@ describe('the folder', () => {
   it('loses nothing of sixteen processes that write the same results at once', async () => {
     await using folder = await temporaryFolder();
     const writer = fileURLToPath(new URL('../../support/archive-writer.ts', import.meta.url));
-    const children = Array.from({ length: 16 }, (_, at) => spawn(process.execPath, [writer, folder.path, `run-${at}`], { stdio: 'inherit' }));
+    const children = Array.from({ length: 16 }, (_, at) =>
+      spawn(process.execPath, [writer, folder.path, `run-${at}`], { stdio: 'inherit' }),
+    );
     const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
     expect(codes).toEqual(codes.map(() => 0));
     const { measurements } = await readKnown(folderArchive(folder.path), LOCAL_SCOPE, key);
     expect(new Set(measurements.map((measured) => measured.run)).size).toBe(16);
-    expect((await readdir(join(folder.path, 'local', 'results'))).filter((name) => !name.endsWith('.json'))).toEqual([]);
+    expect((await readdir(join(folder.path, 'local', 'results'))).filter((name) => !name.endsWith('.json'))).toEqual(
+      [],
+    );
   });
 
   it('writes by compare-and-swap', async () => {

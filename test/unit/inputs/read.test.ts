@@ -80,7 +80,16 @@ describe('what is refused, and what the message says', () => {
 
 describe('the command line', () => {
   it('takes values with = and behind a blank, and several shapes', () => {
-    const { raw, flags } = fromArguments(['--model=a b.onnx', '--memory', '512', '--input-shape', 'x=1x2', '--input-shape', 'y=3', '--json']);
+    const { raw, flags } = fromArguments([
+      '--model=a b.onnx',
+      '--memory',
+      '512',
+      '--input-shape',
+      'x=1x2',
+      '--input-shape',
+      'y=3',
+      '--json',
+    ]);
     expect(raw).toEqual({ model: 'a b.onnx', memory: '512', 'input-shape': 'x=1x2\ny=3' });
     expect([...flags]).toEqual(['json']);
   });
@@ -98,13 +107,17 @@ describe('the command line', () => {
 
 describe("the action's environment", () => {
   it('takes what is set, and an empty one as not given', () => {
-    expect(fromEnvironment({ INPUT_MODEL: 'm.onnx', 'INPUT_MAX-MINUTES': '3', INPUT_BASELINE: '', HOME: '/x' })).toEqual({
+    expect(
+      fromEnvironment({ INPUT_MODEL: 'm.onnx', 'INPUT_MAX-MINUTES': '3', INPUT_BASELINE: '', HOME: '/x' }),
+    ).toEqual({
       model: 'm.onnx',
       'max-minutes': '3',
     });
   });
 
   it('refuses an input that was misspelt', () => {
-    expect(refusal(() => fromEnvironment({ 'INPUT_MAX-LATENCY-REGRESION': '5%' }))).toContain('Did you mean max-latency-regression?');
+    expect(refusal(() => fromEnvironment({ 'INPUT_MAX-LATENCY-REGRESION': '5%' }))).toContain(
+      'Did you mean max-latency-regression?',
+    );
   });
 });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,10 @@ import { temporaryFolder } from '../../support/folder.ts';
 import { tinyOnnx } from '../../support/onnx.ts';
 
 async function refusal(work: Promise<unknown>): Promise<AyciError> {
-  const thrown = await work.then(() => null, (error: unknown) => error);
+  const thrown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  );
   if (!(thrown instanceof AyciError)) throw new Error(`no AyciError: ${String(thrown)}`);
   return thrown;
 }
@@ -30,7 +33,11 @@ describe('an ONNX file', () => {
   });
 
   it('tells external data, those in attributes too', () => {
-    expect(readOnnx(tinyOnnx({ external: ['b.bin', 'a.bin'], hidden: 'c.bin' })).externalData).toEqual(['a.bin', 'b.bin', 'c.bin']);
+    expect(readOnnx(tinyOnnx({ external: ['b.bin', 'a.bin'], hidden: 'c.bin' })).externalData).toEqual([
+      'a.bin',
+      'b.bin',
+      'c.bin',
+    ]);
   });
 
   it.each([
@@ -44,7 +51,8 @@ describe('an ONNX file', () => {
 
   it('cut anywhere is refused, never misread', () => {
     const whole = tinyOnnx();
-    for (let length = 0; length < whole.length; length += 1) expect(() => readOnnx(whole.subarray(0, length))).toThrow();
+    for (let length = 0; length < whole.length; length += 1)
+      expect(() => readOnnx(whole.subarray(0, length))).toThrow();
     expect(() => readOnnx(whole)).not.toThrow();
   });
 });
@@ -80,7 +88,12 @@ describe('what is not a model', () => {
     ['an empty file', 'm.onnx', '', 'is empty'],
     ['a truncated one', 'm.onnx', squeezenet(0).subarray(0, 100_000), 'Is the file whole?'],
     ['random bytes', 'm.onnx', new Uint8Array(500).map((_, at) => (at * 137 + 11) % 251), 'not an ONNX model'],
-    ['a Git LFS pointer', 'm.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n', 'run git lfs pull'],
+    [
+      'a Git LFS pointer',
+      'm.onnx',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+      'run git lfs pull',
+    ],
     ['another type', 'm.txt', tinyOnnx(), 'unknown file type'],
     ['a pickle', 'm.onnx', new Uint8Array([0x80, 4, 0x95, 1, 2, 3]), 'never loads pickles'],
     ['a pickle by another name', 'm.pkl', new Uint8Array([0x80, 5, 0x95, 1, 2, 3]), 'never loads pickles'],
@@ -107,7 +120,12 @@ describe('what is not a model', () => {
     await mkdir(models);
     await writeFile(join(folder.path, 'secret'), 'secret');
     await symlink('../secret', join(models, 'link'));
-    for (const [location, part] of [['../secret', 'outside'], ['/etc/passwd', 'outside'], ['link', 'outside'], ['gone', 'is missing']] as const) {
+    for (const [location, part] of [
+      ['../secret', 'outside'],
+      ['/etc/passwd', 'outside'],
+      ['link', 'outside'],
+      ['gone', 'is missing'],
+    ] as const) {
       await writeFile(join(models, 'm.onnx'), tinyOnnx({ external: [location] }));
       expect((await refusal(loadModel(join(models, 'm.onnx'), '--model'))).message).toContain(part);
     }
@@ -127,7 +145,11 @@ pickle.dump(Evil(), open('evil.onnx', 'wb'))
     execFileSync('python3', ['-c', script], { cwd: folder.path });
     expect((await refusal(loadModel(join(folder.path, 'evil.onnx'), '--model'))).message).toContain('pickle');
     const header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".padEnd(117) + '\n';
-    const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([header.length, 0]), Buffer.from(header, 'latin1')]);
+    const npy = Buffer.concat([
+      Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
+      Buffer.from([header.length, 0]),
+      Buffer.from(header, 'latin1'),
+    ]);
     await writeFile(join(folder.path, 'evil.npy'), npy);
     expect((await refusal(readNpy('x', join(folder.path, 'evil.npy')))).message).toContain('never unpickles');
     expect(existsSync(proof)).toBe(false);
@@ -136,7 +158,10 @@ pickle.dump(Evil(), open('evil.onnx', 'wb'))
 
 describe('a baseline by git', () => {
   const git = (cwd: string, ...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], { cwd, encoding: 'utf8' });
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], {
+      cwd,
+      encoding: 'utf8',
+    });
 
   it('is the same path at that commit, external data and all', async () => {
     await using folder = await temporaryFolder();
@@ -166,6 +191,8 @@ describe('a baseline by git', () => {
     const path = join(folder.path, 'm.onnx');
     await writeFile(path, tinyOnnx());
     expect(await loadFromGit('HEAD', path, folder.path, '--baseline')).toBeNull();
-    expect((await refusal(loadFromGit('nowhere', path, folder.path, '--baseline'))).message).toContain('git does not know "nowhere"');
+    expect((await refusal(loadFromGit('nowhere', path, folder.path, '--baseline'))).message).toContain(
+      'git does not know "nowhere"',
+    );
   });
 });

@@ -47,7 +47,11 @@ describe('contradictions are refused', () => {
     ['another rank', { ...none, shapes: { x: [1, 3, 224] } }, '4 dimensions'],
     ['another fixed dimension', { ...none, shapes: { x: [1, 4, 224, 224] } }, '3 in dimension 1'],
     ['a batch that is not asked for', { ...none, shapes: { x: [16, 3, 224, 224] } }, '1 or a size of --batch'],
-    ['data of another type', { ...none, files: { x: { dtype: 'float64', shape: [1, 3, 224, 224], fill: { kind: 'zeros' } } } }, 'got float64; expected float32'],
+    [
+      'data of another type',
+      { ...none, files: { x: { dtype: 'float64', shape: [1, 3, 224, 224], fill: { kind: 'zeros' } } } },
+      'got float64; expected float32',
+    ],
     ['a range for an input that is not there', { ...none, ranges: { y: { low: 0, high: 1 } } }, 'no input "y"'],
   ];
   it.each(cases)('%s', (_name, overrides, part) => {
@@ -69,7 +73,14 @@ describe('data of the user', () => {
     expect(resolveInputs(signature(image), { ...none, files }, 8, [1, 8]).impossible).toContain('1x3x224x224');
   });
 
-  it.each([['<f4', 'float32'], ['|b1', 'bool'], ['<i8', 'int64'], ['<U5', 'string'], ['>f4', null], ['<c8', null]])('numpy %s is %s', (descr, dtype) => {
+  it.each([
+    ['<f4', 'float32'],
+    ['|b1', 'bool'],
+    ['<i8', 'int64'],
+    ['<U5', 'string'],
+    ['>f4', null],
+    ['<c8', null],
+  ])('numpy %s is %s', (descr, dtype) => {
     expect(dtypeOfNumpy(descr)).toBe(dtype);
   });
 });

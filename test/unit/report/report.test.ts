@@ -33,7 +33,15 @@ function count(node: Node, counts = new Map<string, number>()): Map<string, numb
 }
 
 describe('figures', () => {
-  it.each([[1234.5, '1235'], [47.93, '47.9'], [6.214, '6.21'], [0.4021, '0.402'], [0.01234, '0.0123'], [0, '0'], [null, '–']])('%s is %s', (value, text) => {
+  it.each([
+    [1234.5, '1235'],
+    [47.93, '47.9'],
+    [6.214, '6.21'],
+    [0.4021, '0.402'],
+    [0.01234, '0.0123'],
+    [0, '0'],
+    [null, '–'],
+  ])('%s is %s', (value, text) => {
     expect(figure(value)).toBe(text);
   });
 
@@ -53,11 +61,17 @@ describe('the markdown report', () => {
     const rows = text.split('\n').filter((line) => line.startsWith('| '));
     expect(rows[2]).toContain('❌ slower');
     expect(rows[3]).toContain('✅ the same');
-    expect(text).toContain('`node dist/cli.js run --model m.onnx --baseline m.onnx --hardware x86_64 --optimizer onnx --memory 1769 --batch 1`');
+    expect(text).toContain(
+      '`node dist/cli.js run --model m.onnx --baseline m.onnx --hardware x86_64 --optimizer onnx --memory 1769 --batch 1`',
+    );
   });
 
   it('is never green where nothing could be measured', () => {
-    const failed = measurement([], { candidate: null, candidateFailure: { code: 'out-of-memory', message: 'too little' }, baselineFailure: { code: 'out-of-memory', message: 'x' } });
+    const failed = measurement([], {
+      candidate: null,
+      candidateFailure: { code: 'out-of-memory', message: 'too little' },
+      baselineFailure: { code: 'out-of-memory', message: 'x' },
+    });
     const text = renderMarkdown(reportOf([failed]), now);
     expect(text.split('\n')[0]).toBe('### ⚠️ `m.onnx` could not be measured');
     expect(text).not.toContain('✅');
@@ -67,13 +81,36 @@ describe('the markdown report', () => {
   it('keeps hostile names text: no element more than a harmless name gives', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }),
-      fc.constantFrom('@org/team #1 o/r#1', '`a`|b``', '<script>x</script>', '![x](javascript:y)', '\n### x\n| a | b |', '::error::x', '$x$ $$y$$', '```mermaid\nx', '\u202egpj', '[^1]', '> [!WARNING]', '-->', '</details>', '\\', '`', '|', '\\|', '``\\|'),
+      fc.constantFrom(
+        '@org/team #1 o/r#1',
+        '`a`|b``',
+        '<script>x</script>',
+        '![x](javascript:y)',
+        '\n### x\n| a | b |',
+        '::error::x',
+        '$x$ $$y$$',
+        '```mermaid\nx',
+        '\u202egpj',
+        '[^1]',
+        '> [!WARNING]',
+        '-->',
+        '</details>',
+        '\\',
+        '`',
+        '|',
+        '\\|',
+        '``\\|',
+      ),
     );
     const plain = count(parse(renderMarkdown(reportOf([slower], 'x'), now)));
     fc.assert(
       fc.property(hostile, (name) => {
-        const report = reportOf([slower, { ...same, candidateFailure: { code: 'crashed', message: name } }], name, [name]);
-        const reference = reportOf([slower, { ...same, candidateFailure: { code: 'crashed', message: 'x' } }], 'x', ['x']);
+        const report = reportOf([slower, { ...same, candidateFailure: { code: 'crashed', message: name } }], name, [
+          name,
+        ]);
+        const reference = reportOf([slower, { ...same, candidateFailure: { code: 'crashed', message: 'x' } }], 'x', [
+          'x',
+        ]);
         const expected = count(parse(renderMarkdown(reference, now)));
         const got = count(parse(renderMarkdown(report, now)));
         expect(Object.fromEntries(got)).toEqual(Object.fromEntries(expected));
@@ -101,7 +138,11 @@ describe('report.json', () => {
   const check = ajv.compile(schema);
 
   it('fits its schema', () => {
-    const failed = measurement([], { candidate: null, candidateFailure: { code: 'timeout', message: 'x' }, config: { ...CONFIG, batch: 4 } });
+    const failed = measurement([], {
+      candidate: null,
+      candidateFailure: { code: 'timeout', message: 'x' },
+      config: { ...CONFIG, batch: 4 },
+    });
     for (const report of [reportOf([same, slower, failed]), reportOf([])]) {
       check(JSON.parse(renderJson(report)));
       expect(check.errors).toBeNull();
@@ -123,7 +164,23 @@ describe('escaping', () => {
   });
 
   it('gives a shell back the very text', () => {
-    const names = ['plain.onnx', 'a b', "it's", '$(touch x)', '`id`', 'a;b|c&d', '"q"', '-x', '*?[a]', 'zeile\neins', 'tab\tx', 'ключ', '\\n', "a'\nb\\"];
-    for (const name of names) expect(execFileSync('bash', ['-c', `printf %s ${shellQuote(name)}`], { encoding: 'utf8' })).toBe(name);
+    const names = [
+      'plain.onnx',
+      'a b',
+      "it's",
+      '$(touch x)',
+      '`id`',
+      'a;b|c&d',
+      '"q"',
+      '-x',
+      '*?[a]',
+      'zeile\neins',
+      'tab\tx',
+      'ключ',
+      '\\n',
+      "a'\nb\\",
+    ];
+    for (const name of names)
+      expect(execFileSync('bash', ['-c', `printf %s ${shellQuote(name)}`], { encoding: 'utf8' })).toBe(name);
   });
 });
