@@ -93,7 +93,7 @@ export function tinyOnnx(model: TinyModel = {}): Uint8Array {
   const graph = message((w) => {
     bytes(w, 1, node);
     string(w, 2, 'tiny');
-    (model.external ?? []).forEach((location, at) => bytes(w, 5, externalTensor(`w${at}`, location)));
+    for (const [at, location] of (model.external ?? []).entries()) bytes(w, 5, externalTensor(`w${at}`, location));
     for (const { name, type = 1, dims } of inputs) bytes(w, 11, valueInfo(name, type, dims));
     bytes(w, 12, valueInfo('y', 1, inputs[0]?.dims ?? []));
   });

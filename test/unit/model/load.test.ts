@@ -144,7 +144,7 @@ pickle.dump(Evil(), open('evil.onnx', 'wb'))
 `;
     execFileSync('python3', ['-c', script], { cwd: folder.path });
     expect((await refusal(loadModel(join(folder.path, 'evil.onnx'), '--model'))).message).toContain('pickle');
-    const header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".padEnd(117) + '\n';
+    const header = `${"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".padEnd(117)}\n`;
     const npy = Buffer.concat([
       Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
       Buffer.from([header.length, 0]),
