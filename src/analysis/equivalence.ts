@@ -11,11 +11,12 @@ export const TOLERANCE: Readonly<Record<Optimizer, number>> = { vanilla: 0, onnx
 /** Candidate and baseline are different models: they count as the same up to what two builds of one model show. */
 const SAME_MODEL = 1e-4;
 
+/** Freshly initialised or saturated networks answer the same to everything: any two of them agree. */
+export const CONSTANT_OUTPUT = 'its output does not change with the input, so agreement proves nothing';
+
 function figures(comparison: OutputComparison, tolerance: number): OutputFigures {
   const { maxAbsoluteDifference, relativeDifference, varies } = comparison;
-  const problem =
-    comparison.problem ??
-    (varies ? null : 'the output does not change with the input, so that agreement proves nothing');
+  const problem = comparison.problem ?? (varies ? null : CONSTANT_OUTPUT);
   const equivalent = problem === null && relativeDifference !== null && relativeDifference <= tolerance;
   return { maxAbsoluteDifference, relativeDifference, equivalent, problem };
 }

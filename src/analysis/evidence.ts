@@ -53,17 +53,24 @@ export function latencyEvidence(measurement: Measurement): Evidence | null {
   return { clock: decidingClock(measurement, timed), wall, cpu };
 }
 
-/** Counters' and clocks' resolution: no spread below it is believed. */
+/** Counters' and clocks' resolution, in MB and ms: no spread and no difference below it is believed. */
 const RESOLUTION = { memory: 1, coldStart: 1 } as const;
 
-/** ln(candidate / baseline) of peak memory or cold start, unpaired, from sandboxes in which the subject came first. */
+/**
+ * ln(candidate / baseline) of peak memory or cold start, unpaired, from sandboxes in which the subject came first. Null
+ * where either has too few. A difference below the resolution is 0.
+ */
 export function firstRequestEvidence(measurement: Measurement, metric: 'memory' | 'coldStart'): Estimated | null {
   const field = metric === 'memory' ? 'peakMb' : 'coldMs';
   const own = (role: 'candidate' | 'baseline'): readonly number[] =>
     measurement.sandboxes.flatMap((sandbox) => sandbox[role]?.[field] ?? []).filter((value) => value > 0);
   const candidate = own('candidate');
   const baseline = own('baseline');
-  if (!isNumbers(candidate) || !isNumbers(baseline)) return null;
-  const floor = RESOLUTION[metric] / Math.min(mean(candidate), mean(baseline));
-  return ofGroups(candidate.map(Math.log), baseline.map(Math.log), floor);
+  if (Math.min(candidate.length, baseline.length) < FEWEST || !isNumbers(candidate) || !isNumbers(baseline))
+    return null;
+  const smallest = RESOLUTION[metric] / Math.min(mean(candidate), mean(baseline));
+  const estimated = ofGroups(candidate.map(Math.log), baseline.map(Math.log), smallest);
+  if (estimated === null) return null;
+  const difference = Math.abs(mean(candidate) - mean(baseline));
+  return difference < RESOLUTION[metric] ? { ...estimated, mean: 0 } : estimated;
 }

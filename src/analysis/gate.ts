@@ -1,6 +1,10 @@
 import type { FailOn } from '../types/inputs.ts';
-import type { State } from '../types/verdict.ts';
-import { worstState } from './verdict.ts';
+import { STATES, type State } from '../types/verdict.ts';
+
+/** The worst of several states; null of none. */
+export function worstState(states: readonly State[]): State | null {
+  return STATES.find((state) => states.includes(state)) ?? null;
+}
 
 /**
  * The verdict of a run: the worst of its cells. Cells in which neither model could be measured (a memory size too small

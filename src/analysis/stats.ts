@@ -64,7 +64,8 @@ export function ofGroups(a: readonly number[], b: readonly number[], floor = 0):
 /** p of the one-sided test of "the difference is at most 0". Without any spread it is 0, 0.5 or 1 by the sign. */
 export function pGreater(estimated: Estimated): number {
   if (estimated.standardError === 0) return estimated.mean > 0 ? 0 : estimated.mean < 0 ? 1 : 0.5;
-  return 1 - tCdf(estimated.mean / estimated.standardError, estimated.df);
+  // The lower tail of −t: 1 − P(T ≤ t) would round every p below 1e-16 to 0.
+  return tCdf(-estimated.mean / estimated.standardError, estimated.df);
 }
 
 /** Two-sided interval of the given level, such as 0.95. */

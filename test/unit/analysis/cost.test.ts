@@ -1,86 +1,65 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { costChange, costIndex, costPerMillionUsd, throughputPerSecond } from '../../../src/analysis/cost.ts';
-import { bestOf, type Point, paretoSet } from '../../../src/analysis/pareto.ts';
-import { PRICES, pricesOf } from '../../../src/analysis/prices.ts';
-import { CONFIG } from '../../support/measurements.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  costChange,
+  costIndex,
+  costPerMillionUsd,
+  pricePerMs,
+  throughputPerSecond,
+} from '../../../src/analysis/cost.ts';
+import { pricesOf } from '../../../src/analysis/prices.ts';
+import { CONFIG } from './make.ts';
 
-const prices = pricesOf('us-east-1', '--aws-region');
+const PRICES = pricesOf('us-east-1', 'region');
+const AT_1024 = { ...CONFIG, memoryMb: 1024 };
+const ms = fc.double({ min: 0.1, max: 1e5, noNaN: true });
+const memoryMb = fc.integer({ min: 128, max: 10_240 });
 
 describe('cost', () => {
-  it('is latency × memory × price and the request fee, per million items', () => {
-    // 10 ms at 1 GB on x86_64: 1e6 × 0.01 s × 0.0000166667 USD + 0.20 USD
-    expect(costPerMillionUsd({ ...CONFIG, memoryMb: 1024 }, 10, prices)).toBeCloseTo(0.366667, 6);
-    expect(costPerMillionUsd({ ...CONFIG, memoryMb: 1024, hardware: 'arm64' }, 10, prices)).toBeCloseTo(0.333334, 6);
-    expect(costPerMillionUsd({ ...CONFIG, memoryMb: 1024, batch: 8 }, 10, prices)).toBeCloseTo(0.366667 / 8, 6);
-    expect(throughputPerSecond({ ...CONFIG, batch: 8 }, 40)).toBe(200);
+  test('a second at 1 GB costs what the table says', () => {
+    expect(pricePerMs(AT_1024, PRICES) * 1000).toBeCloseTo(0.0000166667, 15);
+    expect(pricePerMs({ ...AT_1024, memoryMb: 512 }, PRICES) * 1000).toBeCloseTo(0.00000833335, 15);
   });
 
-  it('is dearer where AWS is', () => {
-    const africa = pricesOf('af-south-1', '--aws-region');
-    expect(costPerMillionUsd({ ...CONFIG, memoryMb: 1024 }, 10, africa)).toBeCloseTo(0.421, 6);
-    expect(Object.keys(PRICES)).toContain('eu-west-1');
-    expect(() => pricesOf('mars-north-1', '--aws-region')).toThrow('expected one of af-south-1');
-    expect(() => pricesOf('__proto__', '--aws-region')).toThrow('no known Lambda prices');
+  test('a million inferences of 100 ms at 1 GB: 1.66667 of time and 0.20 of requests', () => {
+    expect(costPerMillionUsd(AT_1024, 100, PRICES)).toBeCloseTo(1.86667, 10);
+    expect(costPerMillionUsd({ ...AT_1024, hardware: 'arm64' }, 100, PRICES)).toBeCloseTo(1.53334, 10);
   });
 
-  it('changes in the direction of latency and by less, for the fee', () => {
-    fc.assert(
-      fc.property(
-        fc.double({ min: 0.1, max: 1e4, noNaN: true }),
-        fc.double({ min: -0.9, max: 5, noNaN: true }),
-        (ms, change) => {
-          const cost = costChange(CONFIG, ms, change, prices);
-          expect(Math.sign(Math.round(cost * 1e12))).toBe(
-            Math.sign(Math.round(cost * 1e12)) === 0 ? 0 : Math.sign(change),
-          );
-          expect(Math.abs(cost)).toBeLessThanOrEqual(Math.abs(change) + 1e-12);
-        },
-      ),
-    );
+  test('a batch shares its time and its request', () => {
+    expect(costPerMillionUsd({ ...AT_1024, batch: 4 }, 100, PRICES)).toBeCloseTo(1.86667 / 4, 10);
+    expect(throughputPerSecond({ ...AT_1024, batch: 4 }, 100)).toBe(40);
   });
 
-  it("has the paper's index: half the memory at twice the latency costs the same", () => {
-    expect(costIndex(2048, 10, 10)).toBe(1);
-    expect(costIndex(1024, 20, 10)).toBe(1);
-    expect(costIndex(4096, 8, 10)).toBe(1.6);
+  test('costIndex is the paper’s: twice the memory at half the latency costs the same', () => {
+    expect(costIndex(2048, 100, 100)).toBe(1);
+    expect(costIndex(4096, 50, 100)).toBe(1);
+    expect(costIndex(1024, 300, 100)).toBe(1.5);
   });
 });
 
-describe('the choice between configurations', () => {
-  const point = (latencyMs: number, cost: number, batch = 1): Point => ({
-    config: { ...CONFIG, batch },
-    latencyMs,
-    cost,
-  });
-  const [fast, cheap, beaten, middle] = [point(5, 4, 1), point(20, 1, 2), point(21, 4, 3), point(8, 1.5, 4)];
-
-  it('leaves out what is beaten in both', () => {
-    expect([...paretoSet([fast, cheap, beaten, middle])]).toEqual([fast, cheap, middle]);
-    expect(paretoSet([fast, point(5, 4, 9)]).size).toBe(2);
+describe('costChange', () => {
+  test('the fee dampens: 10 % of 1.66667 on 1.86667', () => {
+    expect(costChange(AT_1024, 100, 0.1, PRICES)).toBeCloseTo(0.166667 / 1.86667, 10);
   });
 
-  it('names cheapest, fastest and the balance of both', () => {
-    expect(bestOf([fast, cheap, beaten, middle])).toEqual({
-      cheapest: cheap.config,
-      fastest: fast.config,
-      balanced: middle.config,
-    });
-    expect(bestOf([])).toEqual({ cheapest: null, fastest: null, balanced: null });
-  });
-
-  it('never has a member that another point beats', () => {
-    const points = fc.array(fc.record({ l: fc.integer({ min: 1, max: 9 }), c: fc.integer({ min: 1, max: 9 }) }), {
-      minLength: 1,
-      maxLength: 12,
-    });
+  test('has the sign of the change of latency and never its size', () => {
     fc.assert(
-      fc.property(points, (drawn) => {
-        const all = drawn.map(({ l, c }) => point(l, c));
-        const set = paretoSet(all);
-        expect(set.size).toBeGreaterThan(0);
-        for (const one of set)
-          expect(all.some((other) => other.latencyMs < one.latencyMs && other.cost < one.cost)).toBe(false);
+      fc.property(ms, memoryMb, fc.double({ min: -0.9, max: 5, noNaN: true }), (baseline, memory, change) => {
+        const own = costChange({ ...CONFIG, memoryMb: memory }, baseline, change, PRICES);
+        if (Math.abs(change) > 1e-6) expect(Math.sign(own)).toBe(Math.sign(change));
+        expect(Math.abs(own)).toBeLessThanOrEqual(Math.abs(change) + 1e-9);
+      }),
+    );
+  });
+
+  test('is the ratio of the costs', () => {
+    fc.assert(
+      fc.property(ms, memoryMb, fc.double({ min: -0.9, max: 5, noNaN: true }), (baseline, memory, change) => {
+        const config = { ...CONFIG, memoryMb: memory };
+        const ratio =
+          costPerMillionUsd(config, baseline * (1 + change), PRICES) / costPerMillionUsd(config, baseline, PRICES);
+        expect(costChange(config, baseline, change, PRICES)).toBeCloseTo(ratio - 1, 9);
       }),
     );
   });
