@@ -89,6 +89,6 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that closes the pipe early (head) is no error of ours.
-process.stdout.on('error', () => undefined);
+// A reader that closes a pipe early (head) is no error of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));

@@ -14,8 +14,13 @@ export function runVerdict(states: readonly State[]): State {
   return worstState(states.filter((state) => state !== 'unmeasured')) ?? 'unmeasured';
 }
 
-/** What the verdict means for the build: `none` where there was nothing to gate. */
-export function gateOf(verdict: State, failOn: readonly FailOn[]): 'passed' | 'failed' | 'none' {
-  if ((failOn as readonly State[]).includes(verdict)) return 'failed';
+/**
+ * What the cells' states mean for the build: failed where any of them is one that fails, `none` where there was nothing
+ * to gate. A state that the verdict leaves behind a worse one counts all the same.
+ */
+export function gateOf(states: readonly State[], failOn: readonly FailOn[]): 'passed' | 'failed' | 'none' {
+  const verdict = runVerdict(states);
+  const counted = states.filter((state) => state !== 'unmeasured' || verdict === 'unmeasured');
+  if ([verdict, ...counted].some((state) => (failOn as readonly State[]).includes(state))) return 'failed';
   return failOn.length === 0 || verdict === 'no-baseline' || verdict === 'unmeasured' ? 'none' : 'passed';
 }

@@ -1,4 +1,5 @@
 import { gateOf, runVerdict } from '../analysis/gate.ts';
+import { sameModel } from '../analysis/plain.ts';
 import { PRICE_DATE } from '../analysis/prices.ts';
 import { judge } from '../analysis/verdict.ts';
 import { type AyciError, explain } from '../errors.ts';
@@ -11,9 +12,6 @@ import type { CellVerdict, State } from '../types/verdict.ts';
 import type { CellResult, Measured } from './measure.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
-
-/** A model that is its baseline is as fast as its baseline. */
-const SAME: CellVerdict = { state: 'pass', sandboxes: 0, quads: 0, metrics: {} };
 
 function refText(ref: BaselineRef | null): string | null {
   if (ref === null) return null;
@@ -32,7 +30,13 @@ function judged(results: readonly CellResult[], inputs: Inputs, prepared: Prepar
     measurement === null ? null : (verdicts[measured.indexOf(measurement)] ?? null);
   return results.map(({ cell, status, measurement, reason }) => {
     const same = prepared.same && cell.impossible === null;
-    return { config: cell.config, status, reason, measurement, verdict: same ? SAME : verdictOf(measurement) };
+    return {
+      config: cell.config,
+      status,
+      reason,
+      measurement,
+      verdict: same ? sameModel(inputs.thresholds) : verdictOf(measurement),
+    };
   });
 }
 
@@ -72,7 +76,8 @@ export function makeReport(
 ): Report {
   const { candidate, baseline, cells: planned } = prepared.plan;
   const figures = cellsAndBest(judged(measured.results, inputs, prepared), prepared.prices);
-  const verdict = runVerdict(counted(figures.cells, figures.best, inputs.gateOn));
+  const states = counted(figures.cells, figures.best, inputs.gateOn);
+  const verdict = runVerdict(states);
   const model: ModelReport = {
     path: candidate.path,
     key: candidate.key,
@@ -87,7 +92,7 @@ export function makeReport(
   return {
     schema: 1,
     verdict,
-    gate: gateOf(verdict, inputs.failOn),
+    gate: gateOf(states, inputs.failOn),
     error: measured.error === null ? null : { code: measured.error.code, message: explain(measured.error) },
     models: [model],
     run: {
@@ -140,7 +145,7 @@ export function failedReport(inputs: Inputs, ports: RunPorts, facts: Facts, erro
   return {
     schema: 1,
     verdict,
-    gate: gateOf(verdict, inputs.failOn),
+    gate: gateOf([], inputs.failOn),
     error: { code: error.code, message: explain(error) },
     models: [],
     run: { ...runFacts(inputs, ports, facts), reused: 0, sandboxes: 0, notes: [] },
