@@ -37,5 +37,9 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 rmSync(folder, { recursive: true, force: true });
 const [ayci, bare, none] = [median(times.ayci), median(times.bare), median(times.empty)];
-console.log(`start: ayci ${ayci.toFixed(0)} ms, bare bundle ${bare.toFixed(0)} ms, empty script ${none.toFixed(0)} ms (median of ${ROUNDS - 1}, node ${process.version})`);
-console.log(`start: ${(ayci / bare).toFixed(2)} x the bare bundle (to reach: 1.25), ${(ayci / none).toFixed(2)} x the empty script`);
+console.log(
+  `start: ayci ${ayci.toFixed(0)} ms, bare bundle ${bare.toFixed(0)} ms, empty script ${none.toFixed(0)} ms (median of ${ROUNDS - 1}, node ${process.version})`,
+);
+console.log(
+  `start: ${(ayci / bare).toFixed(2)} x the bare bundle (to reach: 1.25), ${(ayci / none).toFixed(2)} x the empty script`,
+);

@@ -21,7 +21,12 @@ const models = { v1: join(folder, 'v1.onnx'), v2: join(folder, 'v2.onnx') };
 writeFileSync(models.v1, squeezenet(0));
 writeFileSync(models.v2, squeezenet(2));
 const args = [join(root, 'dist', 'cli.js'), 'run', '--model', models.v2, '--baseline', models.v1];
-const bundle = await rolldown({ input: join(root, 'bench', 'support', 'bare.js'), cwd: root, platform: 'node', logLevel: 'silent' });
+const bundle = await rolldown({
+  input: join(root, 'bench', 'support', 'bare.js'),
+  cwd: root,
+  platform: 'node',
+  logLevel: 'silent',
+});
 await bundle.write({ dir: folder, format: 'esm', minify: true, entryFileNames: 'bare.mjs' });
 await bundle.close();
 
@@ -42,9 +47,23 @@ for (let round = 0; round < ROUNDS; round += 1) {
 const report = JSON.parse(readFileSync(join(folder, 'ayci-report', 'report.json'), 'utf8')) as Report;
 let reads = 0;
 const store = folderArchive(join(folder, '.ayci'));
-await readKnown({ ...store, read: (key) => ((reads += 1), store.read(key)) }, LOCAL_SCOPE, (await loadModel(models.v2, 'bench')).key);
+await readKnown(
+  {
+    ...store,
+    read(key) {
+      reads += 1;
+      return store.read(key);
+    },
+  },
+  LOCAL_SCOPE,
+  (await loadModel(models.v2, 'bench')).key,
+);
 rmSync(folder, { recursive: true, force: true });
 const [ayci, bare, hash] = [median(times.ayci), median(times.bare), median(times.hash)];
-console.log(`unchanged: ${report.run.calls} calls (to reach: 0), ${reads} archive read(s) (to reach: at most 2), ${report.run.reused} of 1 cells reused`);
-console.log(`unchanged: ${ayci.toFixed(0)} ms, of which hashing ${hash.toFixed(0)} ms; bare bundle ${bare.toFixed(0)} ms (median of ${ROUNDS})`);
+console.log(
+  `unchanged: ${report.run.calls} calls (to reach: 0), ${reads} archive read(s) (to reach: at most 2), ${report.run.reused} of 1 cells reused`,
+);
+console.log(
+  `unchanged: ${ayci.toFixed(0)} ms, of which hashing ${hash.toFixed(0)} ms; bare bundle ${bare.toFixed(0)} ms (median of ${ROUNDS})`,
+);
 console.log(`unchanged: ${((ayci - hash) / bare).toFixed(2)} x the bare bundle beyond hashing (to reach: 2)`);

@@ -27,5 +27,5 @@ export function layout(prefix: string) {
 }
 export type Layout = ReturnType<typeof layout>;
 
-/** Name of the list of files beside a stored model; model files never have it, since their paths are encoded with one dot less. */
-export const MANIFEST = 'ayci-manifest.json';
+/** Name of the list of files beside a stored model: no file of a model can have it, since `segment` encodes every `%`. */
+export const MANIFEST = 'manifest%.json';

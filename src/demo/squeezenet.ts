@@ -116,12 +116,12 @@ class Graph {
     return this.node('Relu', [this.node('Conv', [input, weight], attributes)]);
   }
 
-  finish(output: string, classes: number): Uint8Array {
+  finish(output: string, classes: number, side: number): Uint8Array {
     const graph = message((w) => {
       for (const node of this.#nodes) bytes(w, 1, node);
       string(w, 2, 'squeezenet');
       for (const weight of this.#weights) bytes(w, 5, weight);
-      bytes(w, 11, valueInfo('image', ['batch', 3, 224, 224]));
+      bytes(w, 11, valueInfo('image', ['batch', 3, side, side]));
       bytes(w, 12, valueInfo(output, ['batch', classes]));
     });
     return message((w) => {
@@ -152,9 +152,10 @@ const FIRES = [
 /**
  * The demo's network as the bytes of an `.onnx` file: input `image` float32 [batch, 3, 224, 224], output `logits`
  * float32 [batch, 1000].
+ * @param side pixels of a side of the image
  * @param extra how many further 3 × 3 convolutions the slower version has, one behind each of the first fire modules
  */
-export function squeezenet(extra: number): Uint8Array {
+export function squeezenet(extra: number, side = 224): Uint8Array {
   const graph = new Graph(2022);
   let at = graph.conv('image', 3, 64, 3, 2);
   let channels = 64;
@@ -172,5 +173,5 @@ export function squeezenet(extra: number): Uint8Array {
   const classes = graph.node('Conv', [at, graph.weight([1000, channels, 1, 1])], { kernel_shape: [1, 1] });
   const pooled = graph.node('GlobalAveragePool', [classes]);
   const logits = graph.node('Flatten', [pooled], { axis: 1 }, 'logits');
-  return graph.finish(logits, 1000);
+  return graph.finish(logits, 1000, side);
 }

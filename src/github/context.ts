@@ -37,8 +37,9 @@ export function githubContext(env: Environment): GithubContext {
   }
   const payload = payloadOf(env.GITHUB_EVENT_PATH);
   const branch = payload.repository?.default_branch;
-  const isPullRequest = (env.GITHUB_EVENT_NAME ?? '').startsWith('pull_request');
-  const trusted = !isPullRequest && typeof branch === 'string' && env.GITHUB_REF === `refs/heads/${branch}`;
+  // Events such as issue_comment and workflow_run run on the default branch on behalf of others.
+  const trusting = ['push', 'schedule', 'workflow_dispatch'].includes(env.GITHUB_EVENT_NAME ?? '');
+  const trusted = trusting && typeof branch === 'string' && env.GITHUB_REF === `refs/heads/${branch}`;
   const base = `${repository}/base`;
   const pr = `${repository}/pr`;
   const sha = payload.pull_request?.base?.sha;

@@ -34,7 +34,7 @@ export const INPUTS = [
     default: 'auto',
     value: 'auto|local',
     allowed: 'auto or local',
-    doc: 'Where to measure: `local` is the embedded Lambda on this machine; `auto` chooses it where there is no role and no credentials.',
+    doc: 'Where to measure: `local`, the embedded Lambda on this machine, which is what `auto` chooses.',
   },
   {
     name: 'hardware',

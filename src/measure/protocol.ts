@@ -12,7 +12,7 @@ export const SANDBOXES = 6;
 /** Why these: docs/verdict.md. */
 export const TIMING: Timing = {
   warmups: 3,
-  stretchMs: 200,
+  stretchMs: 300,
   stretchMin: 5,
   blockMs: 20,
   minQuads: 4,

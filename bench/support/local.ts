@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { artifactOf } from '../../src/archive/models.ts';
+import { consoleLogger } from '../../src/log.ts';
+import { Budget, type Caller, callConvert } from '../../src/measure/call.ts';
+import { loadModel } from '../../src/model/load.ts';
+import { madeEnvironment } from '../../src/target/local/environment.ts';
+import type { Artifact } from '../../src/types/protocol.ts';
+import { cacheFolder, localTarget } from '../../src/wiring.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const terminal = { write: (text: string) => process.stderr.write(text), isTTY: false, columns: 80 };
+
+/** The embedded Lambda, ready, with the Python that it uses. */
+export async function openLocal() {
+  const signal = new AbortController().signal;
+  const logger = consoleLogger(terminal, false);
+  const target = await localTarget({
+    entry: pathToFileURL(join(root, 'src', 'cli.ts')).href,
+    env: process.env,
+    logger,
+    signal,
+    placeOf: (name) => name,
+  });
+  await target.prepare(['onnx'], signal);
+  const env = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const made = madeEnvironment(
+    {
+      cacheDir: cacheFolder(process.env),
+      runtimesDir: join(root, 'runtimes'),
+      python: process.env.AYCI_PYTHON ?? null,
+      path: process.env.PATH ?? '',
+      env,
+    },
+    'onnx',
+  );
+  if (made === null) throw new Error('no environment');
+  const caller: Caller = { target, budget: new Budget(1e6, 360, () => performance.now()), signal };
+  return { target, caller, python: made.python };
+}
+
+const where = {
+  hardware: process.arch === 'x64' ? ('x86_64' as const) : ('arm64' as const),
+  memoryMb: 1769,
+  framework: 'onnx' as const,
+};
+
+/** The model as the `onnx` optimizer serves it. */
+export async function convertOnnx(caller: Caller, path: string): Promise<{ artifact: Artifact; file: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
+  await mkdir(folder, { recursive: true });
+  const artifact = artifactOf(await loadModel(path, 'bench'));
+  const answer = await callConvert(caller, where, {
+    protocol: 1,
+    op: 'convert',
+    framework: 'onnx',
+    optimizer: 'onnx',
+    artifact,
+    output: pathToFileURL(folder).href,
+  });
+  if (!answer.ok) throw new Error(answer.failure.message);
+  const { entry, files } = answer.response;
+  return {
+    artifact: { entry, files: files.map((file) => ({ ...file, url: pathToFileURL(join(folder, file.path)).href })) },
+    file: join(folder, entry),
+  };
+}
+
+/** The bare loop in a process of its own. */
+export function bareLoop(
+  python: string,
+  seconds: number,
+  seed: number,
+  files: readonly string[],
+): { wallMs: number; cpuMs: number }[] {
+  const script = join(root, 'bench', 'support', 'bare_loop.py');
+  const out = execFileSync(python, [script, String(seconds), String(seed), ...files], {
+    env: { PATH: process.env.PATH ?? '', ORT_DISABLE_TELEMETRY: '1' },
+    encoding: 'utf8',
+  });
+  return JSON.parse(out) as { wallMs: number; cpuMs: number }[];
+}
