@@ -1,5 +1,6 @@
-import type { Clock, Logger } from './ports.ts';
+import type { Clock, Logger, TargetFacts } from './ports.ts';
 import { durationText } from './report/format.ts';
+import { planLines } from './report/plan.ts';
 import { cellName } from './report/words.ts';
 import type { Progress } from './stages/measure.ts';
 
@@ -7,7 +8,7 @@ import type { Progress } from './stages/measure.ts';
  * Tells which cell runs and about how long the rest takes, from the sandboxes that ran.
  * @param eachSandbox whether every sandbox is worth a line (a terminal writes over the last one)
  */
-export function progressLines(logger: Logger, clock: Clock, eachSandbox: boolean): Progress {
+export function progressLines(logger: Logger, clock: Clock, facts: TargetFacts, eachSandbox: boolean): Progress {
   let start: number | null = null;
   let sandboxes = 0;
   let cell = { index: 0, of: 0, name: '' };
@@ -18,6 +19,9 @@ export function progressLines(logger: Logger, clock: Clock, eachSandbox: boolean
     return `, about ${durationText(each * rest)} left`;
   };
   return {
+    planned({ plan, same }) {
+      for (const line of planLines(plan, same, facts)) logger.info(line);
+    },
     cell(index, of, planned) {
       start ??= clock.now();
       cell = { index, of, name: cellName(planned.config, false) };

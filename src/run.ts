@@ -18,6 +18,7 @@ export async function run(inputs: Inputs, ports: RunPorts, progress: Progress): 
   const facts = () => ({ calls: budget.calls, seconds: (ports.clock.now() - start) / 1000, startedAt });
   try {
     const prepared = await prepare(inputs, ports);
+    progress.planned(prepared);
     const caller = { target: ports.target, budget, signal: ports.signal };
     const measured = await measure(inputs, prepared, ports, caller, progress);
     return makeReport(inputs, prepared, measured, ports, facts());

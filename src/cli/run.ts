@@ -14,7 +14,11 @@ export async function runCommand(
 ): Promise<{ report: Report; exit: number }> {
   const inputs = inputsOf(raw);
   return withPorts(inputs, outsideOf(context), async (ports) => {
-    const report = await run(inputs, ports, progressLines(context.logger, systemClock, context.isTTY));
+    const report = await run(
+      inputs,
+      ports,
+      progressLines(context.logger, systemClock, ports.target.facts, context.isTTY),
+    );
     context.logger.end();
     const now = systemClock.date();
     const paths = await writeReports(report, inputs.reportDir, now);

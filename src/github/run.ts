@@ -28,7 +28,7 @@ function cancellation(): AbortSignal {
 export async function runAction(inputs: Inputs, from: Pick<Outside, 'entry' | 'env' | 'placeOf'>): Promise<void> {
   const outside: Outside = { ...from, logger: actionsLogger, signal: cancellation() };
   await withPorts(inputs, outside, async (ports) => {
-    const report = await run(inputs, ports, progressLines(actionsLogger, systemClock, false));
+    const report = await run(inputs, ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
     const now = systemClock.date();
     const paths = await writeReports(report, inputs.reportDir, now);
     writeOutputs(report, paths);

@@ -1,37 +1,15 @@
-import { markdownTable } from 'markdown-table';
 import type { Configuration } from '../types/config.ts';
-import type { CellReport, ModelReport, Report } from '../types/report.ts';
-import { METRICS } from '../types/verdict.ts';
-import { code, tableCode } from './escape.ts';
-import { changeText, durationText, figure, plainPercent, signedPercent } from './format.ts';
+import type { ModelReport, Report } from '../types/report.ts';
+import { code } from './escape.ts';
+import { durationText, figure } from './format.ts';
 import { inputLine } from './inputs.ts';
 import { reproduceCommand } from './reproduce.ts';
+import { detailsTable, judgedTable, mainTable } from './tables.ts';
 import { advice, headline, type Row, rowsOf, whyText } from './view.ts';
 import { cellName, isSameConfig, MARK } from './words.ts';
 
 function baseName(path: string): string {
   return path.split('/').at(-1) || path;
-}
-
-function mainTable(rows: readonly Row[]): string {
-  const head = [
-    '',
-    'configuration',
-    'p50 ms',
-    'change (95 % interval)',
-    'USD per million',
-    'cold start ms',
-    'peak MB',
-    'source',
-  ];
-  const body = rows
-    .filter((row) => row.cell.latencyMs !== null || row.cell.baseline !== null)
-    .map((row) => [`${row.mark} ${row.word}`, row.name, row.p50, row.change, row.cost, row.cold, row.peak, row.source]);
-  if (body.length === 0) return '';
-  return markdownTable([head, ...body], {
-    align: ['l', 'l', 'r', 'r', 'r', 'r', 'r', 'l'],
-    stringLength: (s) => [...s].length,
-  });
 }
 
 /** Cells without figures, each with its reason. */
@@ -51,100 +29,6 @@ function bestLine(model: ModelReport): string | null {
   if (cheapest === null || fastest === null || balanced === null) return null;
   if (model.cells.filter((cell) => cell.latencyMs !== null).length < 2) return null;
   return `**Deploy** balanced: ${describe(balanced)} · cheapest: ${describe(cheapest)} · fastest: ${describe(fastest)}`;
-}
-
-function detailsTable(rows: readonly Row[]): string {
-  const head = [
-    'configuration',
-    'p90 ms',
-    'p99 ms',
-    'mean ms',
-    'samples',
-    'items/s',
-    'import ms',
-    'fetch ms',
-    'load ms',
-    'first ms',
-    'optimize ms',
-    'cost index',
-    'Pareto',
-    'output',
-  ];
-  const body = rows.flatMap((row) => {
-    const { latencyMs: latency, phasesMs: phases } = row.cell;
-    if (latency === null) return [];
-    return [
-      [
-        row.name,
-        figure(latency.p90),
-        figure(latency.p99),
-        figure(latency.mean),
-        String(latency.samples),
-        figure(row.cell.throughputPerSecond),
-        figure(phases?.import),
-        figure(phases?.fetch),
-        figure(phases?.load),
-        figure(phases?.first),
-        figure(phases?.optimize),
-        figure(row.cell.costIndex),
-        row.cell.pareto ? 'yes' : '',
-        outputText(row.cell),
-      ],
-    ];
-  });
-  return markdownTable([head, ...body], { align: ['l', ...Array<string>(11).fill('r'), 'l', 'l'] });
-}
-
-function outputText(cell: CellReport): string {
-  const own = cell.output;
-  if (cell.config.optimizer === 'vanilla') return 'is the reference';
-  if (own === null) return 'not compared';
-  const by =
-    own.relativeDifference === null ? '' : ` (${own.relativeDifference.toExponential(1)} of the largest value)`;
-  return own.equivalent
-    ? `as vanilla${by}`
-    : `**not as vanilla**${by}${own.problem === null ? '' : `: ${tableCode(own.problem)}`}`;
-}
-
-function judgedTable(rows: readonly Row[]): string {
-  const head = [
-    'configuration',
-    'metric',
-    'change',
-    'limit',
-    'clock',
-    'elapsed',
-    'CPU time',
-    'could have seen',
-    'sandboxes',
-    'quads',
-    'note',
-  ];
-  const body = rows.flatMap(({ cell, name }) =>
-    METRICS.flatMap((metric) => {
-      const of = cell.verdict?.metrics[metric];
-      if (of === undefined || cell.verdict === null) return [];
-      const ratio = (value: number | null): string => (value === null ? '–' : signedPercent(value));
-      return [
-        [
-          name,
-          metric,
-          changeText(of.change, of.low, of.high),
-          of.threshold === null ? 'not gated' : plainPercent(of.threshold),
-          of.clock ?? '–',
-          ratio(of.wallChange),
-          ratio(of.cpuChange),
-          ratio(of.minimumDetectable),
-          String(cell.verdict.sandboxes),
-          String(cell.verdict.quads),
-          of.note === null ? '' : tableCode(of.note, 300),
-        ],
-      ];
-    }),
-  );
-  return body.length === 0
-    ? ''
-    : markdownTable([head, ...body], { align: ['l', 'l', 'r', 'r', 'l', 'r', 'r', 'r', 'r', 'r', 'l'] });
 }
 
 /** A candidate may change what it answers: said wherever it did. */

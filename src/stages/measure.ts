@@ -34,6 +34,8 @@ export interface Measured {
 }
 
 export interface Progress {
+  /** What is going to be done, before it is. */
+  planned(prepared: Prepared): void;
   cell(index: number, of: number, cell: PlannedCell): void;
   sandbox(done: number, of: number): void;
 }

@@ -55,7 +55,11 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     placeOf: (name) => `--${name}`,
   };
   try {
-    return await run(inputs, ports, { cell: (index) => options.onCell?.(index), sandbox: () => undefined });
+    return await run(inputs, ports, {
+      planned: () => undefined,
+      cell: (index) => options.onCell?.(index),
+      sandbox: () => undefined,
+    });
   } finally {
     await models.close();
   }
