@@ -45,11 +45,11 @@ describe('latency', () => {
   test('golden values of one cell', () => {
     const y = [0.012, -0.004, 0.021, 0.008, 0.015, 0.003];
     const found = judgeOne(paired(y)).metrics.latency;
-    // np.expm1 of: np.mean(y); stats.t.interval(.95, 5, loc=mean, scale=stats.sem(y));
+    // np.expm1 of: np.mean(y); mean ∓ np.hypot(stats.t.ppf(.975, 5) * stats.sem(y), 1.96 * .015 * mean);
     // (stats.t.ppf(.99, 5) + stats.t.ppf(.8, 5)) * stats.sem(y)
     expect(found?.change).toBeCloseTo(0.00920880922606182, 10);
-    expect(found?.low).toBeCloseTo(-0.00015894064359499034, 10);
-    expect(found?.high).toBeCloseTo(0.018664327783350785, 10);
+    expect(found?.low).toBeCloseTo(-0.00016283332900069353, 10);
+    expect(found?.high).toBeCloseTo(0.018668293768907492, 10);
     expect(found?.minimumDetectable).toBeCloseTo(0.015664744936043067, 9);
   });
 
