@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-BZb0V3DS.js";
