@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-BZb0V3DS.js";
