@@ -64,3 +64,10 @@ export function tellingLine(said: string): string {
     300,
   );
 }
+
+/** Arguments of a Python with which its pip installs exactly what a hash-pinned file lists, and builds nothing. */
+export function pipInstall(requirements: string, more: readonly string[] = []): readonly string[] {
+  const exact = ['--require-hashes', '--no-deps', '--only-binary', ':all:'];
+  const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
+  return ['-I', '-m', 'pip', 'install', ...quiet, ...more, ...exact, '-r', requirements];
+}

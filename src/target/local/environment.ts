@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
-import { type Ran, runCommand, tellingLine } from './command.ts';
+import { pipInstall, type Ran, runCommand, tellingLine } from './command.ts';
 import { requirementsDigest } from './digest.ts';
 import { whileLocked } from './lock.ts';
 import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
@@ -124,21 +124,7 @@ async function byPip(
     `python -m venv with ${python.program} failed`,
   );
   const requirements = join(place.runtimesDir, runtime, 'requirements.txt');
-  const args = [
-    '-I',
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--require-hashes',
-    '--no-deps',
-    '--only-binary',
-    ':all:',
-    '--no-input',
-    '--disable-pip-version-check',
-    '-r',
-    requirements,
-  ];
+  const args = pipInstall(requirements);
   must(await runCommand(join(folder, 'bin', 'python'), args, env, signal), `pip install for ${runtime} failed`);
 }
 

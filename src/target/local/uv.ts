@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
-import { runCommand, tellingLine } from './command.ts';
+import { pipInstall, runCommand, tellingLine } from './command.ts';
 import { findExecutable } from './process.ts';
 import type { PythonSearch } from './python.ts';
 
@@ -29,24 +29,7 @@ export async function findUv(
   const target = join(place.cacheDir, 'uv');
   logger.progress('Installing uv, since no Python here fits');
   await mkdir(target, { recursive: true });
-  const args = [
-    '-I',
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--target',
-    target,
-    '--upgrade',
-    '--require-hashes',
-    '--no-deps',
-    '--only-binary',
-    ':all:',
-    '--no-input',
-    '--disable-pip-version-check',
-    '-r',
-    place.requirements,
-  ];
+  const args = pipInstall(place.requirements, ['--target', target, '--upgrade']);
   const ran =
     search.any === null
       ? { ok: false, said: 'there is no Python with pip' }

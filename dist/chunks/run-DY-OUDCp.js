@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-MIow7db8.js";
