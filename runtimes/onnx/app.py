@@ -4,7 +4,10 @@ import os
 from time import perf_counter_ns
 
 from ayci_runtime.errors import OutOfMemory, is_out_of_memory, one_line
+from ayci_runtime.process import drop_credentials, use_writable_folders
 
+drop_credentials()
+use_writable_folders()
 # numpy only makes and compares data here; buffers of its BLAS threads would count as the model's.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Since 1.29 ONNX Runtime reports models to its makers unless this is set before its import: its

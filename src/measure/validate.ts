@@ -1,6 +1,13 @@
 import * as v from 'valibot';
 import { ROLES } from '../types/config.ts';
-import type { ConvertResponse, MeasureResponse, RuntimeResponse } from '../types/protocol.ts';
+import {
+  type ConvertFailure,
+  type ConvertResponse,
+  type DescribeResponse,
+  type ExcludedResponse,
+  type MeasureResponse,
+  RUNTIME_ERRORS,
+} from '../types/protocol.ts';
 
 // A runtime has run a model, and a model is code of whoever wrote it: what comes back is checked like any input.
 const text = v.pipe(v.string(), v.maxLength(1024));
@@ -17,6 +24,7 @@ const agreement = v.nullable(
     problem: v.nullable(text),
   }),
 );
+const sandbox = v.strictObject({ id: text, requests: count, cold: v.boolean(), retired: v.boolean() });
 const environment = v.strictObject({ cpu: text, threads: count, versions: v.record(text, text) });
 const subject = v.strictObject({
   role: v.picklist(ROLES),
@@ -33,7 +41,7 @@ const measure = v.strictObject({
   protocol: v.literal(1),
   op: v.literal('measure'),
   nonce: text,
-  sandbox: v.strictObject({ id: text, requests: count, cold: v.boolean(), retired: v.boolean() }),
+  sandbox,
   importMs: ms,
   subjects: v.pipe(v.array(subject), v.minLength(1), v.maxLength(2)),
   blocks: v.array(v.strictObject({ role: v.picklist(ROLES), count, wallMs: ms, cpuMs: ms })),
@@ -41,27 +49,71 @@ const measure = v.strictObject({
   truncated: v.boolean(),
   environment,
 });
+const excluded = v.strictObject({ protocol: v.literal(1), op: v.literal('excluded'), nonce: text, sandbox });
+const describe = v.strictObject({
+  protocol: v.literal(1),
+  op: v.literal('describe'),
+  nonce: text,
+  sandbox,
+  environment,
+  inputs: v.nullable(
+    v.array(v.strictObject({ name: text, dtype: text, dims: v.array(v.nullable(v.union([count, text]))) })),
+  ),
+  outputs: v.nullable(v.array(v.strictObject({ name: text, dtype: v.nullable(text) }))),
+});
+const MAX_SLOTS = 16;
+const slot = v.exactOptional(v.pipe(count, v.maxValue(MAX_SLOTS - 1)));
 const convert = v.strictObject({
   protocol: v.literal(1),
   op: v.literal('convert'),
   nonce: text,
   entry: text,
-  files: v.array(v.strictObject({ path: text, sha256, size: count })),
+  files: v.array(v.strictObject({ path: text, sha256, size: count, slot })),
   optimizeMs: maybeMs,
   compileMs: maybeMs,
   environment,
 });
 
+const failure = v.strictObject({
+  protocol: v.literal(1),
+  op: v.literal('convert'),
+  nonce: text,
+  errorType: v.picklist(RUNTIME_ERRORS),
+  errorMessage: text,
+});
+
+function parsed<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | null {
+  const result = v.safeParse(schema, value);
+  return result.success ? result.output : null;
+}
+
 /** The response as a measurement, or null where it is none. */
-export function asMeasureResponse(response: RuntimeResponse): MeasureResponse | null {
-  const parsed = v.safeParse(measure, response);
-  return parsed.success ? parsed.output : null;
+export function asMeasureResponse(response: unknown): MeasureResponse | null {
+  return parsed(measure, response);
+}
+
+/** The response as that of a sandbox which the request excludes, or null where it is none. */
+export function asExcludedResponse(response: unknown): ExcludedResponse | null {
+  return parsed(excluded, response);
+}
+
+/** The response as a description, or null where it is none. */
+export function asDescribeResponse(response: unknown): DescribeResponse | null {
+  return parsed(describe, response);
 }
 
 /** The response as a conversion, or null where it is none or names files outside its folder. */
-export function asConvertResponse(response: RuntimeResponse): ConvertResponse | null {
-  const parsed = v.safeParse(convert, response);
-  if (!parsed.success) return null;
-  const paths = [parsed.output.entry, ...parsed.output.files.map((file) => file.path)];
-  return paths.every((path) => /^[^/\\\0]+$/.test(path) && !/^\.+$/.test(path)) ? parsed.output : null;
+export function asConvertResponse(response: unknown): ConvertResponse | null {
+  const found = parsed(convert, response);
+  if (found === null) return null;
+  const paths = [found.entry, ...found.files.map((file) => file.path)];
+  return paths.every((path) => /^[^/\\\0]+$/.test(path) && !/^\.+$/.test(path)) ? found : null;
+}
+
+/** What a conversion left at `output.result`, parsed from JSON: the files' slots are those that it was given, in order. */
+export function asConvertResult(result: unknown): ConvertResponse | ConvertFailure | null {
+  const failed = parsed(failure, result);
+  if (failed !== null) return failed;
+  const converted = asConvertResponse(result);
+  return converted?.files.every((file, index) => file.slot === index) ? converted : null;
 }

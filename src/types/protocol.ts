@@ -6,7 +6,7 @@ export const PROTOCOL = 1;
 
 export interface ArtifactFile {
   readonly path: string;
-  /** `file:` on the embedded Lambda, presigned `https:` elsewhere. */
+  /** `file:` on the embedded Lambda, presigned `https:` elsewhere (`http:` to this machine alone). */
   readonly url: string;
   readonly sha256: string;
   readonly size: number;
@@ -52,6 +52,12 @@ export interface MeasureRequest {
   readonly deadlineMs: number;
   /** This sandbox takes no further request. */
   readonly retire: boolean;
+  /** Sandboxes (ids, at most 1000) that answer ExcludedResponse instead. */
+  readonly notIn?: readonly string[];
+  /** True: so does every sandbox that has served a request before, of whatever kind. */
+  readonly fresh?: boolean;
+  /** How long an excluded sandbox stays busy before its answer, 0 to 10,000; 0 where absent. */
+  readonly holdMs?: number;
 }
 
 /** Inferences of one subject, timed together; the first (warming) one is not counted. */
@@ -103,16 +109,20 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+export interface Sandbox {
+  readonly id: string;
+  /** Requests that it has received, this one included. */
+  readonly requests: number;
+  /** Whether this is its first request. */
+  readonly cold: boolean;
+  readonly retired: boolean;
+}
+
 export interface MeasureResponse {
   readonly protocol: 1;
   readonly op: 'measure';
   readonly nonce: string;
-  readonly sandbox: {
-    readonly id: string;
-    readonly requests: number;
-    readonly cold: boolean;
-    readonly retired: boolean;
-  };
+  readonly sandbox: Sandbox;
   /** Import of the framework's libraries, once a sandbox. */
   readonly importMs: number;
   readonly subjects: readonly SubjectResponse[];
@@ -125,6 +135,56 @@ export interface MeasureResponse {
   readonly environment: Environment;
 }
 
+/** Answer to a MeasureRequest of a sandbox that the request excludes: it has done nothing but wait. */
+export interface ExcludedResponse {
+  readonly protocol: 1;
+  readonly op: 'excluded';
+  readonly nonce: string;
+  readonly sandbox: Sandbox;
+}
+
+/** Asks what a runtime is, and of a model, where one is given, what it takes and gives. */
+export interface DescribeRequest {
+  readonly protocol: 1;
+  readonly op: 'describe';
+  readonly nonce: string;
+  readonly framework: Framework;
+  readonly optimizer: Optimizer;
+  readonly artifact?: Artifact;
+}
+
+/** A dimension is its size, its symbol, or null. */
+export interface DescribedInput {
+  readonly name: string;
+  readonly dtype: string;
+  readonly dims: readonly (number | string | null)[];
+}
+
+/** `dtype` is null for what is no tensor (a sequence, a map). */
+export interface DescribedOutput {
+  readonly name: string;
+  readonly dtype: string | null;
+}
+
+export interface DescribeResponse {
+  readonly protocol: 1;
+  readonly op: 'describe';
+  readonly nonce: string;
+  readonly sandbox: Sandbox;
+  readonly environment: Environment;
+  /** Null where no artifact was given. */
+  readonly inputs: readonly DescribedInput[] | null;
+  readonly outputs: readonly DescribedOutput[] | null;
+}
+
+/** Where a conversion's files and its result are uploaded by PUT, presigned. */
+export interface ConvertSlots {
+  /** At most 16; the k-th file of the converted model, sorted by path, goes to slot k. */
+  readonly slots: readonly { readonly url: string }[];
+  /** Gets the ConvertResponse or the ConvertFailure, after all files. */
+  readonly result: { readonly url: string };
+}
+
 export interface ConvertRequest {
   readonly protocol: 1;
   readonly op: 'convert';
@@ -132,8 +192,16 @@ export interface ConvertRequest {
   readonly framework: Framework;
   readonly optimizer: Optimizer;
   readonly artifact: Artifact;
-  /** Folder (`file:` URL) into which the converted model is written. */
-  readonly output: string;
+  /** Folder (`file:` URL) into which the converted model is written, or the places that it is uploaded to. */
+  readonly output: string | ConvertSlots;
+}
+
+export interface ConvertedFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+  /** Index of the slot that holds it, where there are slots. */
+  readonly slot?: number;
 }
 
 export interface ConvertResponse {
@@ -141,15 +209,25 @@ export interface ConvertResponse {
   readonly op: 'convert';
   readonly nonce: string;
   readonly entry: string;
-  readonly files: readonly { readonly path: string; readonly sha256: string; readonly size: number }[];
+  /** Sorted by path. */
+  readonly files: readonly ConvertedFile[];
   /** Graph optimization and hardware compilation; null where the optimizer does none. */
   readonly optimizeMs: number | null;
   readonly compileMs: number | null;
   readonly environment: Environment;
 }
 
-export type RuntimeRequest = MeasureRequest | ConvertRequest;
-export type RuntimeResponse = MeasureResponse | ConvertResponse;
+/** What `ConvertSlots.result` gets where the conversion failed. */
+export interface ConvertFailure {
+  readonly protocol: 1;
+  readonly op: 'convert';
+  readonly nonce: string;
+  readonly errorType: RuntimeErrorType;
+  readonly errorMessage: string;
+}
+
+export type RuntimeRequest = MeasureRequest | ConvertRequest | DescribeRequest;
+export type RuntimeResponse = MeasureResponse | ExcludedResponse | ConvertResponse | DescribeResponse;
 
 /** `errorType` of a FunctionError that a runtime raises by itself: its exceptions' class names. */
 export const RUNTIME_ERRORS = [
@@ -160,5 +238,6 @@ export const RUNTIME_ERRORS = [
   'ArtifactMismatch',
   'ConversionFailed',
   'InferenceFailed',
+  'UploadFailed',
 ] as const;
 export type RuntimeErrorType = (typeof RUNTIME_ERRORS)[number];

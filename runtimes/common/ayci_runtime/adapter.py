@@ -32,6 +32,8 @@ class LoadedModel(ABC):
     """A model ready to run."""
 
     inputs: Sequence[InputType]
+    # Names and dtypes; None for what is no tensor.
+    outputs: Sequence[tuple[str, str | None]]
 
     @abstractmethod
     def bind(self, feeds: Sequence[Tensor]) -> Callable[[], object]:

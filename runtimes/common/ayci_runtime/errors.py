@@ -38,6 +38,10 @@ class ConversionFailed(RuntimeFailure):
     """The model loads, but an optimizer refuses it."""
 
 
+class UploadFailed(RuntimeFailure):
+    """The converted model could not be brought to where it was wanted."""
+
+
 class InferenceFailed(RuntimeFailure):
     """The model loads, but does not run."""
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from .errors import ArtifactMismatch, InvalidRequest
+from .urls import is_loopback, is_readable
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
@@ -34,41 +35,49 @@ def file_path(url: str) -> Path:
 def fetch_file(file: dict[str, Any], target: Path) -> Path:
     """Where the bytes of `file` (path, url, sha256, size) are, after they were verified.
 
-    A `file:` URL is used in place, an `https:` one is written to `target`.
+    A `file:` URL is used in place, another one is written to `target`.
     Raises ArtifactMismatch, InvalidRequest (scheme). The URL, which may be signed, is never told.
     """
-    scheme = urlsplit(file["url"]).scheme
+    url = file["url"]
+    if not is_readable(url):
+        raise InvalidRequest(f"{file['path']}: got another kind of URL; expected file: or https:")
     try:
-        if scheme == "file":
-            path = file_path(file["url"])
+        if url.startswith("file:"):
+            path = file_path(url)
             with path.open("rb") as source:
                 _verify(source, None, file)
             return path
-        if scheme == "https":
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                _https().open(file["url"], timeout=TIMEOUT_SECONDS) as source,
-                target.open("wb") as sink,
-            ):
-                _verify(source, sink, file)
-            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _opener(url).open(url, timeout=TIMEOUT_SECONDS) as source,
+            target.open("wb") as sink,
+        ):
+            _verify(source, sink, file)
+        return target
     except urllib.error.HTTPError as error:
         raise ArtifactMismatch(f"{file['path']}: the server answered {error.code}") from None
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         # A URLError's reason is an error of its own; only system errors have a text to show.
         reason = getattr(getattr(error, "reason", error), "strerror", None) or type(error).__name__
         raise ArtifactMismatch(f"{file['path']}: cannot be read: {reason}") from None
-    raise InvalidRequest(f"{file['path']}: got a {scheme}: URL; expected file: or https:")
 
 
-def _https() -> urllib.request.OpenerDirector:
-    # Only what https needs: the default opener follows redirects to http: and ftp: too.
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    # Only what is needed: the default opener asks proxies and follows redirects to ftp: too.
     opener = urllib.request.OpenerDirector()
+    if is_loopback(url):
+        own: tuple[urllib.request.BaseHandler, ...] = (urllib.request.HTTPHandler(),)
+    else:
+        context = ssl.create_default_context()
+        own = (
+            urllib.request.HTTPSHandler(context=context),
+            # To https: alone, since there is no handler for others.
+            urllib.request.HTTPRedirectHandler(),
+        )
     for handler in (
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+        *own,
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPRedirectHandler(),
         urllib.request.UnknownHandler(),
     ):
         opener.add_handler(handler)

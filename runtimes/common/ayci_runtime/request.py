@@ -2,120 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
+from .checks import (
+    Check,
+    flag,
+    many,
+    number,
+    one_of,
+    readable_url,
+    record,
+    refuse,
+    relative_path,
+    sha256,
+    text,
+    upload_url,
+    whole,
+)
 from .errors import InvalidRequest
 from .tensors import NUMPY_DTYPES
 
-Check = Callable[[Any, str], None]
-MAX_TEXT = 1024
+MAX_SLOTS = 16
+MAX_EXCLUDED = 1000
+MAX_HOLD_MS = 10_000
 
-
-def _refuse(where: str, value: object, expected: str) -> None:
-    shown = repr(value)
-    raise InvalidRequest(f"{where}: got {shown[:80]}; expected {expected}")
-
-
-def text(value: Any, where: str) -> None:
-    """A string of 1 to 1024 characters."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
-        _refuse(where, value, f"a string of 1 to {MAX_TEXT} characters")
-
-
-def url(value: Any, where: str) -> None:
-    """A `file:` or `https:` URL; it may be signed, so it is never repeated."""
-    if not isinstance(value, str) or not value.startswith(("file:///", "https://")):
-        raise InvalidRequest(f"{where}: got another kind of URL; expected file:/// or https://")
-
-
-def flag(value: Any, where: str) -> None:
-    """True or False."""
-    if not isinstance(value, bool):
-        _refuse(where, value, "true or false")
-
-
-def whole(least: int | None) -> Check:
-    """An integer, `least` or more."""
-
-    def check(value: Any, where: str) -> None:
-        fits = isinstance(value, int) and not isinstance(value, bool)
-        if not fits or (least is not None and value < least):
-            _refuse(where, value, "an integer" if least is None else f"an integer >= {least}")
-
-    return check
-
-
-def number(least: float | None, above: bool = False) -> Check:
-    """A finite number, `least` or more (or above it)."""
-
-    def check(value: Any, where: str) -> None:
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-        fits = fits and math.isfinite(value)
-        if not fits or (least is not None and (value < least or (above and value == least))):
-            bound = "" if least is None else f" {'>' if above else '>='} {least}"
-            _refuse(where, value, f"a finite number{bound}")
-
-    return check
-
-
-def one_of(*allowed: object) -> Check:
-    """One of these values, of the same type."""
-
-    def check(value: Any, where: str) -> None:
-        if not any(type(value) is type(each) and value == each for each in allowed):
-            _refuse(where, value, " or ".join(repr(each) for each in allowed))
-
-    return check
-
-
-def sha256(value: Any, where: str) -> None:
-    """64 lower-case hexadecimal digits."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
-        _refuse(where, value, "64 lower-case hexadecimal digits")
-
-
-def relative_path(value: Any, where: str) -> None:
-    """A relative path with forward slashes that stays in its folder."""
-    text(value, where)
-    if re.search(r"[\\\x00-\x1f]", value) or any(p in ("", ".", "..") for p in value.split("/")):
-        _refuse(where, value, "a relative path without '..'")
-
-
-def many(item: Check, least: int, most: int | None = None) -> Check:
-    """A list of `least` to `most` items."""
-
-    def check(value: Any, where: str) -> None:
-        if not isinstance(value, list) or not least <= len(value) <= (most or len(value)):
-            _refuse(where, value, f"a list of {least} to {most or 'any number of'} items")
-        for index, each in enumerate(value):
-            item(each, f"{where}[{index}]")
-
-    return check
-
-
-def record(fields: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with exactly these fields."""
-    known = {**fields, **(optional or {})}
-
-    def check(value: Any, where: str) -> None:
-        if not isinstance(value, dict):
-            _refuse(where, value, "an object")
-        for name in value:
-            if name not in known:
-                raise InvalidRequest(f"{where}: unknown field {str(name)[:80]!r}")
-        for name, field in known.items():
-            if name in value:
-                field(value[name], f"{where}.{name}")
-            elif name in fields:
-                raise InvalidRequest(f"{where}: no field {name!r}")
-
-    return check
-
-
-_FILE = {"url": url, "sha256": sha256, "size": whole(0)}
+_FILE = {"url": readable_url, "sha256": sha256, "size": whole(0)}
 _ARTIFACT_FIELDS = record(
     {"entry": relative_path, "files": many(record({"path": relative_path, **_FILE}), 1)}
 )
@@ -135,7 +46,7 @@ def artifact(value: Any, where: str) -> None:
     if len(set(paths)) != len(paths):
         raise InvalidRequest(f"{where}.files: a path comes twice")
     if value["entry"] not in paths:
-        _refuse(f"{where}.entry", value["entry"], "the path of one of the files")
+        refuse(f"{where}.entry", value["entry"], "the path of one of the files")
 
 
 def fill(value: Any, where: str) -> None:
@@ -191,15 +102,36 @@ def check_measure(request: Any, framework: str, optimizers: tuple[str, ...]) -> 
             "timing": _TIMING,
             "deadlineMs": number(0, above=True),
             "retire": flag,
-        }
+        },
+        {
+            "notIn": many(text, 0, MAX_EXCLUDED),
+            "fresh": flag,
+            "holdMs": number(0, most=MAX_HOLD_MS),
+        },
     )(request, "request")
     roles = [subject["role"] for subject in request["subjects"]]
     if len(set(roles)) != len(roles):
         raise InvalidRequest("request.subjects: a role comes twice")
 
 
+_UPLOAD = record({"url": upload_url})
+_SLOTS = record({"slots": many(_UPLOAD, 1, MAX_SLOTS), "result": _UPLOAD})
+
+
+def _output(value: Any, where: str) -> None:
+    """A `file:` URL of a folder, or slots to upload to."""
+    if isinstance(value, dict):
+        _SLOTS(value, where)
+    elif not isinstance(value, str) or not value.startswith("file:///"):
+        raise InvalidRequest(f"{where}: got something else; expected a file:/// URL or slots")
+
+
 def check_convert(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
     """Raises InvalidRequest unless `request` is a ConvertRequest for this runtime."""
-    record({**_common("convert", framework, optimizers), "artifact": artifact, "output": url})(
-        request, "request"
-    )
+    fields = {**_common("convert", framework, optimizers), "artifact": artifact, "output": _output}
+    record(fields)(request, "request")
+
+
+def check_describe(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+    """Raises InvalidRequest unless `request` is a DescribeRequest for this runtime."""
+    record(_common("describe", framework, optimizers), {"artifact": artifact})(request, "request")

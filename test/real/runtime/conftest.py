@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -95,6 +97,17 @@ def convert_of(artifact: dict, output: Path, **more) -> dict:
     }
 
 
+def describe_of(**more):
+    return {
+        "protocol": 1,
+        "op": "describe",
+        "nonce": "nonce-3",
+        "framework": "onnx",
+        "optimizer": "vanilla",
+        **more,
+    }
+
+
 def new_handler():
     return make_handler(OnnxAdapter(), 12.5)
 
@@ -105,7 +118,8 @@ def ask(request: dict, handler=None, context=None) -> dict:
     validator(f"{op}-request").validate(request)
     answer = (handler or new_handler())(request, context)
     sent = json.loads(json.dumps(answer, allow_nan=False))
-    validator(f"{op}-response").validate(sent)
+    validator(f"{sent['op']}-response").validate(sent)
+    assert sent["op"] == op or (op, sent["op"]) == ("measure", "excluded")
     assert sent["nonce"] == request["nonce"]
     return sent
 
@@ -119,3 +133,22 @@ def shelf(tmp_path_factory) -> Path:
     nets.conv_net(folder / "wide.onnx", channels=64, side=64)
     nets.embedding(folder / "embedding.onnx")
     return folder
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch):
+    """Paths of a certificate for localhost, which is trusted, and of its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine: https is not tested")
+    key, path = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", key, "-out", path, "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    return path, key

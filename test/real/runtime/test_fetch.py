@@ -8,7 +8,6 @@ import hashlib
 import http.server
 import shutil
 import ssl
-import subprocess
 import threading
 
 import nets
@@ -119,20 +118,8 @@ def test_file_urls(tmp_path):
 
 
 @pytest.fixture
-def https(tmp_path, monkeypatch):
+def https(tmp_path, certificate):
     """A real HTTPS server, trusted, for tmp_path/www; /to/<scheme>/ redirects."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl on this machine: downloads over https are not tested")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", key, "-out", certificate, "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-        ],
-        check=True,
-        capture_output=True,
-    )
     www = tmp_path / "www"
     www.mkdir()
 
@@ -153,11 +140,10 @@ def https(tmp_path, monkeypatch):
         ("127.0.0.1", 0), functools.partial(Files, directory=str(www))
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(*certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     yield www, f"https://localhost:{server.server_port}"
     server.shutdown()
     thread.join()

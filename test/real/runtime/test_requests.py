@@ -6,10 +6,11 @@ import copy
 
 import pytest
 from ayci_runtime.errors import InvalidRequest
-from ayci_runtime.request import check_convert, check_measure
+from ayci_runtime.request import check_convert, check_describe, check_measure
 from conftest import (
     artifact_of,
     convert_of,
+    describe_of,
     file_of,
     input_of,
     measure_of,
@@ -42,6 +43,34 @@ def convert(shelf, tmp_path_factory):
     return convert_of(artifact_of(shelf / "conv.onnx"), tmp_path_factory.mktemp("out"))
 
 
+@pytest.fixture(scope="module")
+def slots(convert):
+    upload = {"url": "https://host/bucket/key?X-Amz-Signature=secret"}
+    return {**convert, "output": {"slots": [upload, upload], "result": upload}}
+
+
+@pytest.fixture(scope="module")
+def describe(shelf):
+    return describe_of(artifact=artifact_of(shelf / "conv.onnx"))
+
+
+@pytest.fixture(scope="module")
+def excluding(measure):
+    return {**measure, "notIn": ["a", "b"], "fresh": True, "holdMs": 10.5}
+
+
+NAMES = ["measure", "convert", "slots", "describe", "excluding"]
+OPTIONAL = {
+    ("measure", "reference"),
+    ("excluding", "reference"),
+    ("excluding", "notIn"),
+    ("excluding", "fresh"),
+    ("excluding", "holdMs"),
+    ("describe", "artifact"),
+}
+CHECKS = {"measure": check_measure, "convert": check_convert, "describe": check_describe}
+
+
 def places(value, path=()):
     """All paths to objects, lists and values in a request."""
     yield path
@@ -64,10 +93,10 @@ def changed(request, path, new):
 
 
 def refused_by_both(name, request):
-    check = check_measure if name == "measure" else check_convert
-    by_schema = not validator(f"{name}-request").is_valid(request)
+    op = {"slots": "convert", "excluding": "measure"}.get(name, name)
+    by_schema = not validator(f"{op}-request").is_valid(request)
     try:
-        check(request, "onnx", OPTIMIZERS)
+        CHECKS[op](request, "onnx", OPTIMIZERS)
         by_check = False
     except InvalidRequest:
         by_check = True
@@ -75,12 +104,12 @@ def refused_by_both(name, request):
     return by_check
 
 
-@pytest.mark.parametrize("name", ["measure", "convert"])
+@pytest.mark.parametrize("name", NAMES)
 def test_good_requests_pass(name, request):
     assert not refused_by_both(name, request.getfixturevalue(name))
 
 
-@pytest.mark.parametrize("name", ["measure", "convert"])
+@pytest.mark.parametrize("name", NAMES)
 def test_missing_and_further_fields_are_refused(name, request):
     good = request.getfixturevalue(name)
     seen = 0
@@ -93,12 +122,12 @@ def test_missing_and_further_fields_are_refused(name, request):
         for key in at(good, path):
             less = copy.deepcopy(good)
             del at(less, path)[key]
-            assert refused_by_both(name, less) == (key != "reference"), (path, key)
+            assert refused_by_both(name, less) == ((name, key) not in OPTIONAL), (path, key)
             seen += 1
     assert seen > 10
 
 
-@pytest.mark.parametrize("name", ["measure", "convert"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "", "\0", [], {}, "x" * 2000])
 def test_values_of_another_kind_are_refused_alike(name, wrong, request):
     good = request.getfixturevalue(name)
@@ -123,13 +152,64 @@ def test_paths_inside_the_folder_pass(measure, path):
     assert not refused_by_both("measure", changed(made, ("subjects", 0, "artifact", "entry"), path))
 
 
-@pytest.mark.parametrize("url", ["http://h/x", "ftp://h/x", "file://h/x", "/x", "s3://b/k", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://h/x", "ftp://h/x", "file://h/x", "/x", "s3://b/k", ""),
+        *("http://127.0.0.1@h/x", "http://127.0.0.1.h/x", "http://localhost:1@h/x", "HTTP://h/x"),
+        *("http://127.0.0.1", "http://127.0.0.1:x/", "http://169.254.169.254/x", "http://[::]/x"),
+    ],
+)
 def test_other_urls_are_refused_and_not_repeated(measure, url):
     made = changed(measure, ("subjects", 0, "artifact", "files", 0, "url"), url)
     assert refused_by_both("measure", made)
     with pytest.raises(InvalidRequest) as caught:
         new_handler()(made, None)
     assert not url or url not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/x", "http://127.0.0.1:9000/x?y", "http://localhost:1/", "http://[::1]:1/x"],
+)
+def test_urls_of_servers_on_this_machine_pass(measure, slots, url):
+    made = changed(measure, ("subjects", 0, "artifact", "files", 0, "url"), url)
+    assert not refused_by_both("measure", made)
+    assert not refused_by_both("slots", changed(slots, ("output", "slots", 1, "url"), url))
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///tmp/x", "http://h/x", "http://127.0.0.1@h/x", "", "https://h/" + "x" * 8192]
+)
+@pytest.mark.parametrize("path", [("slots", 1, "url"), ("result", "url")])
+def test_other_urls_to_upload_to_are_refused_and_not_repeated(slots, url, path):
+    made = changed(slots, ("output", *path), url)
+    assert refused_by_both("slots", made)
+    with pytest.raises(InvalidRequest) as caught:
+        new_handler()(made, None)
+    assert not url or url[:20] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "good", "bad"),
+    [
+        (("notIn",), ["x"] * 1000, ["x"] * 1001),
+        (("notIn",), [], [""]),
+        (("holdMs",), 10_000, 10_000.5),
+        (("holdMs",), 0, -1),
+        (("fresh",), False, 0),
+    ],
+)
+def test_bounds_of_exclusion(excluding, path, good, bad):
+    assert not refused_by_both("excluding", changed(excluding, path, good))
+    assert refused_by_both("excluding", changed(excluding, path, bad))
+
+
+def test_bounds_of_slots(slots):
+    upload = slots["output"]["result"]
+    for count, refused in ((0, True), (1, False), (16, False), (17, True)):
+        made = changed(slots, ("output", "slots"), [upload] * count)
+        assert refused_by_both("slots", made) == refused
 
 
 @pytest.mark.parametrize(
@@ -160,7 +240,7 @@ def test_a_path_twice_is_refused(measure):
         new_handler()(made, None)
 
 
-@pytest.mark.parametrize("request_", [None, [], "measure", {}, {"op": "describe"}, {"op": ["x"]}])
+@pytest.mark.parametrize("request_", [None, [], "measure", {}, {"op": "x"}, {"op": ["x"]}])
 def test_what_is_no_request_is_refused(request_):
     with pytest.raises(InvalidRequest):
         new_handler()(request_, None)
