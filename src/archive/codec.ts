@@ -1,10 +1,9 @@
 import * as v from 'valibot';
-import { FRAMEWORKS, HARDWARE, OPTIMIZERS, ROLES } from '../types/config.ts';
+import { HARDWARE, OPTIMIZERS, ROLES } from '../types/config.ts';
 import { FAILURES, type Measurement } from '../types/measurement.ts';
+import { decodeJson } from './json.ts';
 
 export const RESULTS_SCHEMA = 1;
-/** A results object that is larger holds more than this version ever writes. */
-const LARGEST = 64 * 1024 * 1024;
 
 const text = v.pipe(v.string(), v.maxLength(4096));
 const number = v.pipe(v.number(), v.finite());
@@ -81,29 +80,15 @@ const results = v.strictObject({
   records: v.array(record),
 });
 
-export type Decoded =
+export type DecodedResults =
   | { readonly ok: true; readonly measurements: readonly Measurement[] }
   | { readonly ok: false; readonly problem: string };
 
 /** Reads a results object; whatever does not fit the schema makes the whole of it unreadable, with the reason. */
-export function decodeResults(bytes: Uint8Array): Decoded {
-  if (bytes.length > LARGEST) return { ok: false, problem: `it has ${bytes.length} bytes` };
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return { ok: false, problem: 'it is damaged (not JSON)' };
-  }
-  const schema = typeof json === 'object' && json !== null && 'schema' in json ? json.schema : undefined;
-  if (typeof schema === 'number' && schema > RESULTS_SCHEMA) {
-    return { ok: false, problem: `it has schema ${schema}, newer than this version's ${RESULTS_SCHEMA}` };
-  }
-  const parsed = v.safeParse(results, json);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    return { ok: false, problem: `it is damaged (${v.getDotPath(issue) ?? 'root'}: ${issue.message.slice(0, 120)})` };
-  }
-  const { environments, records } = parsed.output;
+export function decodeResults(bytes: Uint8Array): DecodedResults {
+  const decoded = decodeJson(bytes, RESULTS_SCHEMA, results);
+  if (!decoded.ok) return decoded;
+  const { environments, records } = decoded.value;
   const measurements: Measurement[] = [];
   for (const { environment: index, ...rest } of records) {
     const shared = environments[index];
@@ -120,37 +105,13 @@ function rounded(_key: string, value: unknown): unknown {
 
 /** Writes a results object; what many measurements share (provenance, versions) is written once. */
 export function encodeResults(measurements: readonly Measurement[]): Uint8Array {
-  const environments: string[] = [];
+  const environments = new Map<string, number>();
   const records = measurements.map(({ provenance: made, cpuModels, versions, threads, ...rest }) => {
     const shared = JSON.stringify({ provenance: made, cpuModels, versions, threads });
-    if (!environments.includes(shared)) environments.push(shared);
-    return { ...rest, environment: environments.indexOf(shared) };
+    const known = environments.get(shared) ?? environments.size;
+    environments.set(shared, known);
+    return { ...rest, environment: known };
   });
-  const body = { schema: RESULTS_SCHEMA, environments: environments.map((one) => JSON.parse(one)), records };
-  return new TextEncoder().encode(JSON.stringify(body, rounded));
-}
-
-/** The list of files of a stored model. */
-const manifest = v.strictObject({
-  schema: v.literal(1),
-  framework: v.picklist(FRAMEWORKS),
-  path: text,
-  entry: text,
-  files: v.array(v.strictObject({ path: text, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: count })),
-  optimizeMs: maybe,
-  compileMs: maybe,
-});
-export type Manifest = v.InferOutput<typeof manifest>;
-
-export function decodeManifest(bytes: Uint8Array): Manifest | null {
-  try {
-    const parsed = v.safeParse(manifest, JSON.parse(new TextDecoder().decode(bytes)));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    return null;
-  }
-}
-
-export function encodeManifest(value: Manifest): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  const shared = [...environments.keys()].map((one) => JSON.parse(one));
+  return new TextEncoder().encode(JSON.stringify({ schema: RESULTS_SCHEMA, environments: shared, records }, rounded));
 }

@@ -5,10 +5,15 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AyciError } from '../errors.ts';
 import type { ArchiveStore, StoredObject } from '../ports.ts';
+import { LARGEST_OBJECT, TooLargeError } from './limits.ts';
 import { withLock } from './lock.ts';
 
 function codeOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+}
+
+function isAbsent(cause: unknown): boolean {
+  return codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
 }
 
 /** The archive as a folder. Objects are written beside and renamed, so that a reader sees an old or a new one, never half. */
@@ -60,18 +65,34 @@ export function folderArchive(folder: string): ArchiveStore {
   }
 
   async function read(key: string): Promise<StoredObject | null> {
+    const path = pathOf(key);
     try {
-      const bytes = await readFile(pathOf(key));
+      const { size } = await stat(path);
+      if (size > LARGEST_OBJECT) throw new TooLargeError(name, key, size, LARGEST_OBJECT);
+      const bytes = await readFile(path);
       return { bytes, etag: createHash('sha256').update(bytes).digest('hex') };
     } catch (cause) {
-      if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return null;
+      if (isAbsent(cause)) return null;
       throw cause instanceof AyciError ? cause : failed('read', cause);
+    }
+  }
+
+  async function has(key: string): Promise<boolean> {
+    const path = pathOf(key);
+    try {
+      await stat(path);
+      return true;
+    } catch (cause) {
+      if (isAbsent(cause)) return false;
+      throw failed('read', cause);
     }
   }
 
   return {
     name,
+    remote: false,
     read,
+    has,
     async ready() {
       try {
         await mkdir(root, { recursive: true });
@@ -98,17 +119,32 @@ export function folderArchive(folder: string): ArchiveStore {
     },
     async putFile(key, source) {
       const path = pathOf(key);
+      if (await has(key)) return;
       try {
-        if (await stat(path).catch(() => null)) return;
         await mkdir(dirname(path), { recursive: true });
         await replace(path, (temporary) => copyFile(source, temporary, constants.COPYFILE_FICLONE));
       } catch (cause) {
         throw failed('write', cause);
       }
     },
-    async urlOf(key) {
-      const path = pathOf(key);
-      return (await stat(path).catch(() => null)) === null ? null : pathToFileURL(path).href;
+    async getFile(key, target) {
+      if (!(await has(key))) return false;
+      try {
+        await mkdir(dirname(target), { recursive: true });
+        await replace(target, (temporary) => copyFile(pathOf(key), temporary, constants.COPYFILE_FICLONE));
+        return true;
+      } catch (cause) {
+        throw failed('read', cause);
+      }
+    },
+    async readUrl(key) {
+      return pathToFileURL(pathOf(key)).href;
+    },
+    async writeUrl(key) {
+      throw new AyciError(
+        'internal',
+        `archive ${name}: nothing can be uploaded to ${key}: a folder has no upload URLs`,
+      );
     },
   };
 }

@@ -1,114 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AyciError } from '../errors.ts';
 import type { ArchiveStore } from '../ports.ts';
-import type { Hardware, Optimizer } from '../types/config.ts';
-import type { Model, ModelKey } from '../types/model.ts';
+import type { Model, ModelFile, ModelKey } from '../types/model.ts';
 import type { Artifact } from '../types/protocol.ts';
-import { decodeManifest, encodeManifest, type Manifest } from './codec.ts';
-import { layout, MANIFEST } from './keys.ts';
+import { layout } from './keys.ts';
+import type { ManifestFile } from './manifest.ts';
 import type { Scope } from './records.ts';
+import { findStored, type KeptModel, type KeyOf, putStored, storedArtifact } from './stored.ts';
 
-type KeyOf = (path: string) => string;
+export { type Converted, type ConvertedId, findConverted, keepConverted } from './converted.ts';
 
-async function putFiles(
-  store: ArchiveStore,
-  keyOf: KeyOf,
-  manifest: Manifest,
-  sources: ReadonlyMap<string, string>,
-): Promise<void> {
-  for (const file of manifest.files) {
-    const source = sources.get(file.path);
-    if (source !== undefined) await store.putFile(keyOf(file.path), source);
-  }
-  // Last, so that a manifest speaks of files that are there.
-  await store.write(keyOf(MANIFEST), encodeManifest(manifest), null);
-}
-
-/** Keeps a model as submitted, under its key. */
-export async function keepModel(store: ArchiveStore, scope: Scope, model: Model): Promise<void> {
-  const keyOf: KeyOf = (path) => layout(scope.write).model(model.key, path);
-  if ((await store.urlOf(keyOf(MANIFEST))) !== null) return;
-  const files = model.files.map(({ path, sha256, size }) => ({ path, sha256, size }));
-  const { framework, path, entry } = model;
-  const sources = new Map(model.files.map((file) => [file.path, file.source]));
-  await putFiles(
-    store,
-    keyOf,
-    { schema: 1, framework, path, entry, files, optimizeMs: null, compileMs: null },
-    sources,
-  );
-}
-
-export interface KeptModel {
-  readonly manifest: Manifest;
-  /** Where each file of the manifest is on this machine. */
-  readonly sources: ReadonlyMap<string, string>;
-}
+const modelKeys =
+  (prefix: string, key: ModelKey): KeyOf =>
+  (object) =>
+    layout(prefix).model(key, object);
 
 /** A model that an earlier run kept, or null. */
 export async function findModel(store: ArchiveStore, scope: Scope, key: ModelKey): Promise<KeptModel | null> {
   for (const prefix of scope.read) {
-    const keyOf: KeyOf = (path) => layout(prefix).model(key, path);
-    const stored = await store.read(keyOf(MANIFEST));
-    const manifest = stored === null ? null : decodeManifest(stored.bytes);
-    if (manifest === null) continue;
-    const sources = new Map<string, string>();
-    for (const file of manifest.files) {
-      const url = await store.urlOf(keyOf(file.path));
-      if (url?.startsWith('file:')) sources.set(file.path, fileURLToPath(url));
-    }
-    if (sources.size === manifest.files.length) return { manifest, sources };
+    const kept = await findStored(store, modelKeys(prefix, key));
+    if (kept !== null) return kept;
   }
   return null;
 }
 
-export interface Converted {
-  readonly artifact: Artifact;
-  readonly optimizeMs: number | null;
-  readonly compileMs: number | null;
+function speaksOf(kept: KeptModel, model: Model): boolean {
+  const lines = (files: readonly Pick<ManifestFile, 'path' | 'sha256' | 'size'>[]): string =>
+    JSON.stringify(files.map(({ path, sha256, size }) => [path, sha256, size]));
+  return kept.manifest.entry === model.entry && lines(kept.manifest.files) === lines(model.files);
 }
 
-export interface ConvertedId {
-  readonly key: ModelKey;
-  readonly optimizer: Optimizer;
-  readonly hardware: Hardware;
-  readonly converterDigest: string;
+/** Keeps a model as submitted, under its key, unless it is kept already; says where it is. */
+export async function keepModel(store: ArchiveStore, scope: Scope, model: Model): Promise<KeptModel> {
+  const before = await findModel(store, scope, model.key);
+  // A manifest may be planted: the model's own list decides.
+  if (before !== null && speaksOf(before, model)) return before;
+  const files = model.files.map(({ path, sha256, size }) => ({ path, sha256, size }));
+  const { framework, path, entry } = model;
+  const sources = new Map(model.files.map((file) => [file.path, file.source]));
+  const manifest = { schema: 1 as const, framework, path, entry, files, optimizeMs: null, compileMs: null };
+  return putStored(store, modelKeys(scope.write, model.key), manifest, sources);
 }
 
-/** A converted model that was made before, or null. Files that are no longer whole are found by the runtime's hash check. */
-export async function findConverted(store: ArchiveStore, scope: Scope, id: ConvertedId): Promise<Converted | null> {
-  for (const prefix of scope.read) {
-    const keyOf: KeyOf = (path) =>
-      layout(prefix).converted(id.key, id.optimizer, id.hardware, id.converterDigest, path);
-    const stored = await store.read(keyOf(MANIFEST));
-    const manifest = stored === null ? null : decodeManifest(stored.bytes);
-    if (manifest === null) continue;
-    const urls = await Promise.all(manifest.files.map((file) => store.urlOf(keyOf(file.path))));
-    const files = manifest.files.flatMap((file, index) => {
-      const url = urls[index];
-      return url === null || url === undefined ? [] : [{ ...file, url }];
-    });
-    if (files.length !== manifest.files.length) continue;
-    const { entry, optimizeMs, compileMs } = manifest;
-    return { artifact: { entry, files }, optimizeMs, compileMs };
-  }
-  return null;
-}
-
-/** Keeps a converted model that lies in a folder of this machine. */
-export async function keepConverted(
-  store: ArchiveStore,
-  scope: Scope,
-  id: ConvertedId,
-  manifest: Manifest,
-  sources: ReadonlyMap<string, string>,
-): Promise<Converted> {
-  const keyOf: KeyOf = (path) =>
-    layout(scope.write).converted(id.key, id.optimizer, id.hardware, id.converterDigest, path);
-  await putFiles(store, keyOf, manifest, sources);
-  const found = await findConverted(store, scope, id);
-  if (found === null) throw new AyciError('archive', `archive ${store.name}: a converted model just kept is not there`);
-  return found;
+/** A model as runtimes that read the archive get it; it is kept first where it was not yet. */
+export async function keptArtifact(store: ArchiveStore, scope: Scope, model: Model): Promise<Artifact> {
+  return storedArtifact(store, await keepModel(store, scope, model));
 }
 
 /** A model's files where they are on this machine: no second copy. */
@@ -120,4 +59,29 @@ export function artifactOf(model: Model): Artifact {
     url: pathToFileURL(source).href,
   }));
   return { entry: model.entry, files };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/**
+ * The files of a kept model on this machine, verified.
+ * @param folder where they are brought to from a remote archive; a folder's are read in place
+ * @throws AyciError `archive` where an object is gone or is not what the manifest says
+ */
+export async function fetchModel(store: ArchiveStore, kept: KeptModel, folder: string): Promise<readonly ModelFile[]> {
+  const files: ModelFile[] = [];
+  for (const [index, file] of kept.manifest.files.entries()) {
+    const object = kept.objects[index] ?? '';
+    const source = store.remote ? join(folder, file.path) : fileURLToPath(await store.readUrl(object));
+    const wrong = (what: string): AyciError =>
+      new AyciError('archive', `archive ${store.name}: ${object} ${what}`, { hint: 'Name the baseline by its path.' });
+    if (store.remote && !(await store.getFile(object, source))) throw wrong('is not there any more');
+    if ((await sha256Of(source)) !== file.sha256) throw wrong('is damaged: its SHA-256 is not that of the manifest');
+    files.push({ path: file.path, sha256: file.sha256, size: file.size, source });
+  }
+  return files;
 }

@@ -1,13 +1,15 @@
-import { AyciError } from '../errors.ts';
+import { createHash } from 'node:crypto';
 import type { ArchiveStore } from '../ports.ts';
 import type { Measurement } from '../types/measurement.ts';
 import type { ModelKey } from '../types/model.ts';
 import { decodeResults, encodeResults } from './codec.ts';
 import { layout } from './keys.ts';
+import { type Format, readFirst, update } from './objects.ts';
 
 /** Where a run reads and writes: by who is trusted to have written there. */
 export interface Scope {
   readonly write: string;
+  /** The most trusted first. */
   readonly read: readonly string[];
 }
 
@@ -17,24 +19,34 @@ export interface Known {
   readonly notes: readonly string[];
 }
 
-async function readResults(store: ArchiveStore, prefix: string, key: ModelKey): Promise<Known> {
+const FORMAT: Format<readonly Measurement[]> = {
+  decode(bytes) {
+    const decoded = decodeResults(bytes);
+    return decoded.ok ? { ok: true, value: decoded.measurements } : decoded;
+  },
+  encode: encodeResults,
+};
+
+function keysOf(prefix: string, key: ModelKey): readonly string[] {
   const at = layout(prefix);
-  const measurements: Measurement[] = [];
-  const notes: string[] = [];
-  for (const object of [at.results(key), at.resultsBeside(key)]) {
-    const stored = await store.read(object);
-    if (stored === null) break;
-    const decoded = decodeResults(stored.bytes);
-    if (decoded.ok) return { measurements: decoded.measurements, notes };
-    notes.push(`Archive ${store.name}: ${object} was passed over: ${decoded.problem}. It is kept as it is.`);
-  }
-  return { measurements, notes };
+  return [at.results(key), at.resultsBeside(key)];
 }
 
 /** All that is known of a model: one read a trust level. */
 export async function readKnown(store: ArchiveStore, scope: Scope, key: ModelKey): Promise<Known> {
-  const found = await Promise.all(scope.read.map((prefix) => readResults(store, prefix, key)));
-  return { measurements: found.flatMap((one) => one.measurements), notes: found.flatMap((one) => one.notes) };
+  const found = await Promise.all(scope.read.map((prefix) => readFirst(store, keysOf(prefix, key), FORMAT)));
+  return { measurements: found.flatMap((one) => one.value ?? []), notes: found.flatMap((one) => one.notes) };
+}
+
+/** What tells a measurement from every other one: no run measures a configuration twice at the same instant. */
+function identity({ run, config: c, baselineKey, measuredAt }: Measurement): string {
+  return [run, measuredAt, c.hardware, c.optimizer, c.memoryMb, c.batch, baselineKey].join(' ');
+}
+
+/** Added to what is there; one that is there already is not added: its write had gone well and its answer was lost. */
+function merged(before: readonly Measurement[], added: readonly Measurement[]): readonly Measurement[] {
+  const there = new Set(before.map(identity));
+  return [...before, ...added.filter((one) => !there.has(identity(one)))];
 }
 
 /** Adds measurements to a model's results; runs that write at the same time lose nothing. */
@@ -44,25 +56,24 @@ export async function keepResults(
   key: ModelKey,
   added: readonly Measurement[],
 ): Promise<void> {
-  const at = layout(scope.write);
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    let object = at.results(key);
-    let stored = await store.read(object);
-    let decoded = stored === null ? null : decodeResults(stored.bytes);
-    if (decoded?.ok === false) {
-      object = at.resultsBeside(key);
-      stored = await store.read(object);
-      decoded = stored === null ? null : decodeResults(stored.bytes);
-      if (decoded?.ok === false) {
-        throw new AyciError('archive', `archive ${store.name}: ${object} cannot be read: ${decoded.problem}`, {
-          hint: 'Move it away; it is never overwritten.',
-        });
-      }
-    }
-    const before = decoded?.ok === true ? decoded.measurements : [];
-    if (await store.write(object, encodeResults([...before, ...added]), stored?.etag ?? null)) return;
-  }
-  throw new AyciError('archive', `archive ${store.name}: ${at.results(key)} is written by too many at once`, {
-    hint: 'Run again.',
-  });
+  await keeper(store, scope, key)(added);
+}
+
+/** The same again and again: what the last write left there is known by its hash and need not be decoded. */
+export function keeper(
+  store: ArchiveStore,
+  scope: Scope,
+  key: ModelKey,
+): (added: readonly Measurement[]) => Promise<void> {
+  let last: { readonly hash: string; readonly value: readonly Measurement[] } | null = null;
+  const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const format: Format<readonly Measurement[]> = {
+    decode: (bytes) => (last?.hash === hashOf(bytes) ? { ok: true, value: last.value } : FORMAT.decode(bytes)),
+    encode(value) {
+      const bytes = FORMAT.encode(value);
+      last = { hash: hashOf(bytes), value };
+      return bytes;
+    },
+  };
+  return (added) => update(store, keysOf(scope.write, key), format, (before) => merged(before ?? [], added));
 }

@@ -128,7 +128,9 @@ describe('the folder', () => {
   it('says in one line that it cannot be written', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'file'), '');
-    await expect(folderArchive(join(folder.path, 'file')).ready()).rejects.toThrow(/^archive ".*file": cannot write$/);
+    await expect(folderArchive(join(folder.path, 'file')).ready('local')).rejects.toThrow(
+      /^archive ".*file": cannot write$/,
+    );
   });
 
   it('keeps a damaged object as it is, goes on beside it, and says so', async () => {
