@@ -1,20 +1,14 @@
 import type { InvocationReport } from '../../ports.ts';
-import type { Failure, FailureCode } from '../../types/measurement.ts';
+import { FAILURE_OF_ERROR, type Failure, type FailureCode } from '../../types/measurement.ts';
 
 /** From this share of its memory on, a sandbox that ended by itself ended for it. */
 const NEAR_LIMIT = 0.9;
 
 const BY_TYPE: Readonly<Record<string, FailureCode>> = {
-  OutOfMemory: 'out-of-memory',
+  ...FAILURE_OF_ERROR,
   MemoryError: 'out-of-memory',
   'Runtime.OutOfMemory': 'out-of-memory',
   'Sandbox.Timedout': 'timeout',
-  InvalidRequest: 'protocol',
-  InvalidModel: 'invalid-model',
-  InvalidInput: 'invalid-input',
-  ArtifactMismatch: 'artifact-mismatch',
-  ConversionFailed: 'conversion-failed',
-  InferenceFailed: 'inference-failed',
   'Function.ResponseSizeTooLarge': 'protocol',
 };
 
@@ -23,7 +17,8 @@ const KILLED = /signal: killed\b/;
 const EXITED = /Runtime exited/;
 
 function codeOf(type: string, message: string, report: InvocationReport | null): FailureCode {
-  const known = BY_TYPE[type];
+  // An error's name may be any, `constructor` too.
+  const known = Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
   if (known !== undefined) return known;
   if (/Task timed out after/.test(message)) return 'timeout';
   if (type !== 'Runtime.ExitError' && !EXITED.test(message)) return 'crashed';

@@ -1,143 +1,188 @@
-import type { InvokeCommandOutput, LambdaClientConfig } from '@aws-sdk/client-lambda';
-import { AyciError } from '../../errors.ts';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Invocation } from '../../ports.ts';
-import type { RuntimeRequest, RuntimeResponse } from '../../types/protocol.ts';
-import { classifyFunctionError } from './failure.ts';
-import { parseReport } from './report.ts';
+import type { Failure } from '../../types/measurement.ts';
+import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
+import { readAnswer } from './answer.ts';
+import { asServiceError, type ServiceError, targetError } from './errors.ts';
+import type { Limiter } from './limiter.ts';
+import { PATIENCE_MS, Patience } from './patience.ts';
+import { type Cause, type Decision, decide } from './retry.ts';
+import { type ClientOptions, loadSdk, makeClient } from './sdk.ts';
+import { interrupted, sleep } from './wait.ts';
 
-/** A throttled request surely did not start, so it alone is sent again. */
-const THROTTLE_TRIES = 5;
-const THROTTLE_WAIT_MAX_MS = 10_000;
+/** Lambda's limits of a payload, bytes: of a request that is answered, and of an event. */
+const MAX_REQUEST_BYTES = 6_291_556;
+const MAX_EVENT_BYTES = 1_048_576;
 
-export interface InvokerOptions {
-  readonly region: string;
-  readonly endpoint?: string;
-  readonly credentials?: NonNullable<LambdaClientConfig['credentials']>;
+const ACTION = 'lambda:InvokeFunction';
+/** More than what is in flight: conversions are sent beside it. */
+const SPARE_SOCKETS = 10;
+const DEFAULT_SOCKETS = 50;
+
+export interface InvokerOptions extends ClientOptions {
+  /** Holds what is in flight; without it the caller does. */
+  readonly limiter?: Limiter;
+  /** Longest wait for an answer, ms; without it the other end's own time limit is trusted. */
+  readonly timeoutMs?: number;
+  /** Longest time in which a request is sent again, ms, by cause. */
+  readonly patienceMs?: Partial<Record<Cause, number>>;
+  /** 0 to 1, for the jitter of resends. */
+  readonly random?: () => number;
 }
 
 export interface InvokeOptions {
   readonly signal: AbortSignal;
-  /** Longest wait for an answer; without it the other end's own time limit is trusted. */
-  readonly timeoutMs?: number;
 }
 
 /** Sends requests to functions. */
 export interface Invoker {
-  invoke(functionName: string, request: RuntimeRequest, options: InvokeOptions): Promise<Invocation>;
+  /** @param make gives the request, anew for each time that it is sent */
+  invoke(functionName: string, make: () => Promise<RuntimeRequest>, options: InvokeOptions): Promise<Invocation>;
+  /** Sends an event; nothing of how it ends comes back. A failure that is known at once, else null. */
+  submit(functionName: string, make: () => Promise<ConvertRequest>, options: InvokeOptions): Promise<Failure | null>;
   close(): void;
 }
 
-function decode(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
+/** How a request is made and sent. */
+interface Way<R, T> {
+  make(): Promise<R>;
+  send(request: R, abortSignal: AbortSignal): Promise<T>;
 }
 
-function readAnswer(output: InvokeCommandOutput, request: RuntimeRequest): Invocation {
-  const tail = Buffer.from(output.LogResult ?? '', 'base64').toString();
-  const report = parseReport(tail, output.$metadata.requestId);
-  const payload = decode(output.Payload);
-  if (output.FunctionError !== undefined) {
-    return { ok: false, failure: classifyFunctionError(payload, report), report };
-  }
-  let response: RuntimeResponse | null;
-  try {
-    response = JSON.parse(payload) as RuntimeResponse | null;
-  } catch {
-    const message = `the runtime's answer is not JSON: ${payload.slice(0, 80)}`;
-    return { ok: false, failure: { code: 'protocol', message }, report };
-  }
-  // A retry or a proxy that mixed two answers up must never become a measurement.
-  if (response?.nonce !== request.nonce) {
-    const message = `the runtime answered another request: nonce ${String(response?.nonce)}, expected ${request.nonce}`;
-    return { ok: false, failure: { code: 'protocol', message }, report };
-  }
-  return { ok: true, response, report };
+/** One sending: what came back, or what was thrown. */
+type Attempt<T> = { readonly done: T } | { readonly thrown: ServiceError };
+
+/** No answer within the limit; it may have run. */
+class Unanswered extends Error {
+  override readonly name = 'Unanswered';
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+function tooLarge(payload: string, limit: number): Failure | null {
+  const size = Buffer.byteLength(payload);
+  return size <= limit ? null : { code: 'protocol', message: `the request has ${size} bytes; Lambda takes ${limit}` };
 }
 
-function interrupted(cause: unknown): AyciError {
-  return new AyciError('interrupted', 'interrupted', { cause });
+function failed(failure: Failure): Invocation {
+  return { ok: false, failure, report: null };
 }
 
-function targetError(name: string, thrown: unknown): AyciError {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const hints: Readonly<Record<string, string>> = {
-    ResourceNotFoundException: 'Deploy the function, or leave its hardware and memory out of the matrix.',
-    AccessDeniedException: 'Allow lambda:InvokeFunction on it to the role in use.',
-    ExpiredTokenException: 'Renew the credentials; they last an hour by default.',
-    UnrecognizedClientException: 'Check the credentials and the region.',
-  };
-  const hint = hints[error.name];
-  return new AyciError('target', `${name}: the request failed: ${error.name}: ${error.message}`, {
-    cause: error,
-    ...(hint === undefined ? {} : { hint }),
-  });
+function decided(thrown: ServiceError): Decision {
+  if (!(thrown instanceof Unanswered)) return decide(thrown);
+  return { kind: 'failure', failure: { code: 'connection-lost', message: thrown.message } };
 }
 
-/**
- * The one client of the Invoke API, for AWS and for the embedded Lambda alike.
- * The SDK is loaded here and not before: a run that measures nothing does not pay for it.
- */
+/** The one client of the Invoke API, for AWS and for the embedded Lambda alike. */
 export async function createInvoker(options: InvokerOptions): Promise<Invoker> {
-  // On Node 20 the SDK prints its own end-of-support notice, which a user of the command line can do nothing with.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const { LambdaClient, InvokeCommand, TooManyRequestsException, RequestTooLargeException } = await import(
-    '@aws-sdk/client-lambda'
-  );
-  const client = new LambdaClient({
-    region: options.region,
-    // The SDK's retries run an Invoke twice after a time-out.
-    maxAttempts: 1,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-  });
+  const sdk = await loadSdk();
+  const { limiter, timeoutMs, random = Math.random } = options;
+  const patienceMs = { ...PATIENCE_MS, ...options.patienceMs };
+  const sockets = Math.max(DEFAULT_SOCKETS, (limiter?.limit ?? 0) + SPARE_SOCKETS);
+  // The SDK's own retries would run a function twice after a time-out.
+  const client: LambdaClient = makeClient(sdk, options, 1, sockets);
 
-  async function send(name: string, request: RuntimeRequest, invoke: InvokeOptions): Promise<Invocation> {
-    const limit = invoke.timeoutMs === undefined ? null : AbortSignal.timeout(invoke.timeoutMs);
-    const abortSignal = limit === null ? invoke.signal : AbortSignal.any([invoke.signal, limit]);
-    const command = new InvokeCommand({ FunctionName: name, LogType: 'Tail', Payload: JSON.stringify(request) });
+  /** Runs one sending within the time limit. */
+  async function attempt<T>(signal: AbortSignal, send: (abortSignal: AbortSignal) => Promise<T>): Promise<Attempt<T>> {
+    // AbortSignal.any keeps what it made as long as its sources live: here, for the whole run.
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    let late = false;
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            abort();
+          }, timeoutMs);
+    signal.addEventListener('abort', abort);
     try {
-      return readAnswer(await client.send(command, { abortSignal }), request);
+      return { done: await send(controller.signal) };
     } catch (error) {
-      if (!invoke.signal.aborted && limit?.aborted) {
-        const message = `no answer within ${(invoke.timeoutMs ?? 0) / 1000} seconds`;
-        return { ok: false, failure: { code: 'timeout', message }, report: null };
-      }
-      throw error;
+      if (signal.aborted) throw interrupted(error);
+      if (late) return { thrown: new Unanswered(`no answer within ${(timeoutMs ?? 0) / 1000} seconds`) };
+      return { thrown: asServiceError(error) };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 
-  async function invoke(name: string, request: RuntimeRequest, invokeOptions: InvokeOptions): Promise<Invocation> {
-    const { signal } = invokeOptions;
-    for (let tries = 1; ; tries += 1) {
-      if (signal.aborted) throw interrupted(signal.reason);
-      try {
-        return await send(name, request, invokeOptions);
-      } catch (error) {
-        if (signal.aborted) throw interrupted(error);
-        if (error instanceof RequestTooLargeException) {
-          return { ok: false, failure: { code: 'protocol', message: error.message }, report: null };
-        }
-        if (!(error instanceof TooManyRequestsException)) throw targetError(name, error);
-        if (tries === THROTTLE_TRIES) {
-          const message = `throttled ${tries} times: ${error.Reason ?? error.message}`;
-          return { ok: false, failure: { code: 'throttled', message }, report: null };
-        }
-        const asked = Number(error.retryAfterSeconds ?? Number.NaN) * 1000;
-        await sleep(Math.min(asked >= 0 ? asked : 1000 * 2 ** (tries - 1), THROTTLE_WAIT_MAX_MS), signal);
-      }
+  /** Waits for its turn, and sends once. */
+  async function sendOnce<R, T>(way: Way<R, T>, signal: AbortSignal, again: boolean): Promise<Attempt<T>> {
+    if (signal.aborted) throw interrupted(signal.reason);
+    const slot = await limiter?.acquire(signal, again).catch((error: unknown) => {
+      throw interrupted(error);
+    });
+    let throttled = false;
+    try {
+      const request = await way.make();
+      const result = await attempt(signal, (abortSignal) => way.send(request, abortSignal));
+      const decision = 'thrown' in result ? decided(result.thrown) : null;
+      throttled = decision?.kind === 'resend' && decision.cause === 'throttled';
+      return result;
+    } finally {
+      slot?.release(throttled);
     }
   }
 
-  return { invoke, close: () => client.destroy() };
+  /** Sends until there is an answer, a failure, or no patience left. */
+  async function persist<R, T>(
+    name: string,
+    signal: AbortSignal,
+    way: Way<R, T>,
+  ): Promise<{ readonly done: T } | { readonly failure: Failure }> {
+    const patience = new Patience({ patienceMs, now: () => performance.now(), random });
+    for (let again = false; ; again = true) {
+      const result = await sendOnce(way, signal, again);
+      if ('done' in result) return result;
+      const decision = decided(result.thrown);
+      if (decision.kind === 'failure') return decision;
+      const next = decision.kind === 'fatal' ? 'fatal' : patience.next(decision, result.thrown);
+      if (next === 'fatal') throw targetError(name, ACTION, result.thrown);
+      if ('failure' in next) return next;
+      if (decision.kind === 'resend' && decision.cause === 'credentials') await renew(name);
+      await sleep(next.waitMs, signal);
+    }
+  }
+
+  /** The SDK keeps credentials until shortly before they end by their own date; the service has just said otherwise. */
+  async function renew(name: string): Promise<void> {
+    try {
+      await client.config.credentials({ forceRefresh: true });
+    } catch (error) {
+      throw targetError(name, ACTION, error);
+    }
+  }
+
+  return {
+    async invoke(name, make, { signal }) {
+      const result = await persist<RuntimeRequest, Invocation>(name, signal, {
+        make,
+        async send(request, abortSignal) {
+          const Payload = JSON.stringify(request);
+          const large = tooLarge(Payload, MAX_REQUEST_BYTES);
+          if (large !== null) return failed(large);
+          const command = new sdk.InvokeCommand({ FunctionName: name, LogType: 'Tail', Payload });
+          return readAnswer(await client.send(command, { abortSignal }), request.nonce);
+        },
+      });
+      return 'done' in result ? result.done : failed(result.failure);
+    },
+    async submit(name, make, { signal }) {
+      const result = await persist<ConvertRequest, Failure | null>(name, signal, {
+        make,
+        async send(request, abortSignal) {
+          const Payload = JSON.stringify(request);
+          const large = tooLarge(Payload, MAX_EVENT_BYTES);
+          if (large !== null) return large;
+          const command = new sdk.InvokeCommand({ FunctionName: name, InvocationType: 'Event', Payload });
+          const { StatusCode } = await client.send(command, { abortSignal });
+          return StatusCode === 202
+            ? null
+            : { code: 'protocol', message: `an event was answered ${StatusCode}, expected 202` };
+        },
+      });
+      return 'done' in result ? result.done : result.failure;
+    },
+    close: () => client.destroy(),
+  };
 }

@@ -5,6 +5,8 @@ export interface PlatformReport extends InvocationReport {
   /** `success`, `timeout`, `error`, `failure`; null where the text form leaves it out. */
   readonly status: string | null;
   readonly errorType: string | null;
+  /** SnapStart: time in which the snapshot came back; what is billed of it is in `billedMs`. Null for any other start. */
+  readonly restoreMs: number | null;
 }
 
 interface JsonReport {
@@ -23,7 +25,7 @@ function finite(value: unknown): number | null {
 }
 
 function build(
-  figure: (name: 'duration' | 'billed' | 'size' | 'used' | 'init') => unknown,
+  figure: (name: 'duration' | 'billed' | 'size' | 'used' | 'init' | 'restore') => unknown,
   status: unknown,
   errorType: unknown,
 ): PlatformReport | null {
@@ -40,11 +42,12 @@ function build(
     initMs: finite(figure('init')),
     status: typeof status === 'string' ? status : null,
     errorType: typeof errorType === 'string' ? errorType : null,
+    restoreMs: finite(figure('restore')),
   };
 }
 
 function parseText(line: string, requestId: string | undefined): PlatformReport | null {
-  // A SnapStart report and an X-Ray one go on after the tab; what isn't `name: value` is passed over.
+  // An X-Ray line goes on after the tab; what isn't `name: value` is passed over.
   const fields = new Map<string, string>();
   for (const field of line.slice('REPORT '.length).split('\t')) {
     const colon = field.indexOf(': ');
@@ -57,6 +60,7 @@ function parseText(line: string, requestId: string | undefined): PlatformReport 
     size: 'Memory Size',
     used: 'Max Memory Used',
     init: 'Init Duration',
+    restore: 'Restore Duration',
   };
   return build((name) => fields.get(names[name]), fields.get('Status'), fields.get('Error Type'));
 }
@@ -77,6 +81,7 @@ function parseJson(line: string, requestId: string | undefined): PlatformReport 
     size: 'memorySizeMB',
     used: 'maxMemoryUsedMB',
     init: 'initDurationMs',
+    restore: 'restoreDurationMs',
   };
   return build((name) => record.metrics?.[names[name]], record.status, record.errorType);
 }

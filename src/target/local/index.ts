@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
-import type { Invocation, Logger, Target, TargetFacts } from '../../ports.ts';
+import type { Invocation, Logger, Target, TargetFacts, Where } from '../../ports.ts';
 import { type Framework, type Hardware, MB_PER_VCPU } from '../../types/config.ts';
-import type { RuntimeRequest } from '../../types/protocol.ts';
+import type { Failure } from '../../types/measurement.ts';
+import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
+import { RUNTIMES } from '../runtimes.ts';
 import { probeCpuShare } from './cgroup.ts';
 import { runtimeDigest } from './digest.ts';
 import { type EnvironmentPlace, madeEnvironment, makeEnvironment } from './environment.ts';
@@ -18,7 +20,16 @@ import { InvokeServer } from './server.ts';
 
 /** AWS's client, handed in by the entry: this room serves what that one speaks. */
 export interface Invoker {
-  invoke(functionName: string, request: RuntimeRequest, options: { readonly signal: AbortSignal }): Promise<Invocation>;
+  invoke(
+    functionName: string,
+    make: () => Promise<RuntimeRequest>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Invocation>;
+  submit(
+    functionName: string,
+    make: () => Promise<ConvertRequest>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Failure | null>;
   close(): void;
 }
 
@@ -35,11 +46,6 @@ export interface LocalTargetOptions extends EnvironmentPlace {
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   }) => Promise<Invoker>;
 }
-
-/** Which runtime folder serves a framework, and the library that names it in reports. */
-const RUNTIMES: Readonly<Record<Framework, { readonly folder: string; readonly library: string }>> = {
-  onnx: { folder: 'onnx', library: 'onnxruntime' },
-};
 
 /** A measure request ends by its own deadline well before. */
 const MEASURE_SECONDS = 90;
@@ -77,6 +83,10 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     tags.set(folder, made?.tag ?? tagOf(await findPython(options.python, options.path)));
   }
   const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
+  const digestOf = (framework: Framework): string => {
+    const { folder } = RUNTIMES[framework];
+    return runtimeDigest(options.runtimesDir, folder, tags.get(folder) ?? '', hardware);
+  };
   const facts: TargetFacts = {
     kind: 'local',
     hardware: [hardware],
@@ -88,10 +98,14 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     cpu: hostCpu(),
     image: options.image,
     region: null,
-    runtimeDigest: (framework) => {
-      const { folder } = RUNTIMES[framework];
-      return runtimeDigest(options.runtimesDir, folder, tags.get(folder) ?? '', hardware);
-    },
+    reads: 'files',
+    concurrency: 1,
+    notes: [],
+    // What this machine cannot run the plan knows from the facts above.
+    unavailable: () => null,
+    runtimeDigest: digestOf,
+    // One folder, one environment: what measures converts as well.
+    converterDigest: digestOf,
     runtimeName: (framework) => lockedVersion(requirements(RUNTIMES[framework].folder), RUNTIMES[framework].library),
   };
 
@@ -138,25 +152,43 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     return { pool, server, invoker, scratch };
   }
 
+  function running(): Promise<Running> {
+    starting ??= start();
+    return starting;
+  }
+
+  function nameOf({ framework, hardware, memoryMb }: Where, converts: boolean): string {
+    const { folder } = RUNTIMES[framework];
+    return converts ? `ayci-${folder}-convert-${hardware}` : `ayci-${folder}-${hardware}-${memoryMb}`;
+  }
+
   return {
     facts,
-    async prepare(frameworks, signal) {
-      for (const framework of frameworks) {
+    async prepare(work, signal) {
+      for (const framework of new Set(work.map((where) => where.framework))) {
         const { folder } = RUNTIMES[framework];
         if (!existsSync(requirements(folder)))
           throw new AyciError('environment', `runtime ${folder}: its folder is missing`);
         const made = await makeEnvironment(options, folder, options.logger, signal);
         pythons.set(folder, made.python);
       }
-      starting ??= start();
-      await starting;
+      await running();
     },
-    async invoke(config, request, signal) {
-      const { folder } = RUNTIMES[config.framework];
-      starting ??= start();
-      const { invoker } = await starting;
-      const suffix = request.op === 'convert' ? `convert-${config.hardware}` : `${config.hardware}-${config.memoryMb}`;
-      return invoker.invoke(`ayci-${folder}-${suffix}`, request, { signal });
+    async invoke(where, make, signal) {
+      const { invoker } = await running();
+      // Which function serves a request depends on what it asks for, so the first is made here.
+      const first = await make();
+      let again = false;
+      const next = async (): Promise<RuntimeRequest> => {
+        if (again) return make();
+        again = true;
+        return first;
+      };
+      return invoker.invoke(nameOf(where, first.op === 'convert'), next, { signal });
+    },
+    async submit(where, make, signal) {
+      const { invoker } = await running();
+      return invoker.submit(nameOf(where, true), make, { signal });
     },
     async close() {
       if (starting === null) return;

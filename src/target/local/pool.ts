@@ -39,7 +39,19 @@ export class Pool {
   async invoke(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<PoolAnswer> {
     if (this.#closing.signal.aborted) return { kind: 'aborted' };
     if (this.#running.size >= this.#concurrency) return { kind: 'throttled' };
-    const answer = this.#run(spec, payload, AbortSignal.any([signal, this.#closing.signal]));
+    return this.#kept(this.#run(spec, payload, AbortSignal.any([signal, this.#closing.signal]), randomUUID()));
+  }
+
+  /** Runs a request that nobody waits for. Lambda queues events, so none is throttled. Gives the request's id. */
+  submit(spec: FunctionSpec, payload: Buffer): string {
+    const requestId = randomUUID();
+    if (this.#closing.signal.aborted) return requestId;
+    // A sandbox that cannot be made is nobody's to hear of: an event's failures are known by what it did not write.
+    this.#kept(this.#run(spec, payload, this.#closing.signal, requestId)).catch(() => undefined);
+    return requestId;
+  }
+
+  async #kept(answer: Promise<PoolAnswer>): Promise<PoolAnswer> {
     this.#running.add(answer);
     try {
       return await answer;
@@ -48,7 +60,7 @@ export class Pool {
     }
   }
 
-  async #run(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<PoolAnswer> {
+  async #run(spec: FunctionSpec, payload: Buffer, signal: AbortSignal, requestId: string): Promise<PoolAnswer> {
     const sandbox = await this.#sandboxFor(spec);
     const release = await this.#turn.take();
     // Given up while it waited: nothing of it has started, and a warm sandbox stays warm.
@@ -58,7 +70,6 @@ export class Pool {
       release();
       return { kind: 'aborted' };
     }
-    const requestId = randomUUID();
     let answer: SandboxAnswer | null = null;
     try {
       answer = await sandbox.invoke(requestId, payload, signal);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FunctionSpec } from './function.ts';
-import { MAX_PAYLOAD_BYTES, readBody } from './http.ts';
+import { MAX_EVENT_BYTES, MAX_PAYLOAD_BYTES, readBody } from './http.ts';
 import type { Pool } from './pool.ts';
 
 const INVOKE = /^\/2015-03-31\/functions\/([^/?]+)\/invocations(?:\?.*)?$/;
@@ -59,14 +59,16 @@ export class InvokeServer {
     response.on('close', () => {
       if (!response.writableFinished) gone.abort();
     });
-    const payload = await readBody(request, MAX_PAYLOAD_BYTES);
+    const event = request.headers['x-amz-invocation-type'] === 'Event';
+    const limit = event ? MAX_EVENT_BYTES : MAX_PAYLOAD_BYTES;
+    const payload = await readBody(request, limit);
     const match = request.method === 'POST' ? INVOKE.exec(request.url ?? '') : null;
     if (match === null) {
       refuse(response, 404, 'UnknownOperationException', { Message: `${request.method} ${request.url}` });
       return;
     }
     if (payload === null) {
-      const Message = `Request must be smaller than ${MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation`;
+      const Message = `Request must be smaller than ${limit} bytes for the InvokeFunction operation`;
       refuse(response, 413, 'RequestTooLargeException', { Type: 'User', Message });
       return;
     }
@@ -76,7 +78,15 @@ export class InvokeServer {
       refuse(response, 404, 'ResourceNotFoundException', { Type: 'User', Message: `Function not found: ${name}` });
       return;
     }
-    await this.#invoke(spec, payload, request, response, gone.signal);
+    if (event) this.#accept(spec, payload, response);
+    else await this.#invoke(spec, payload, request, response, gone.signal);
+  }
+
+  /** An event is answered before it runs; nobody hears how it ends. */
+  #accept(spec: FunctionSpec, payload: Buffer, response: ServerResponse): void {
+    const requestId = this.#pool.submit(spec, payload);
+    response.writeHead(202, { 'content-length': 0, 'x-amzn-requestid': requestId });
+    response.end();
   }
 
   async #invoke(

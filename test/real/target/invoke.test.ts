@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../../../src/target/local/alive.ts';
+import type { ConvertRequest } from '../../../src/types/protocol.ts';
 import { REGION, startLambda, type TestLambda, until } from './lambda.ts';
 import { ask, request, send } from './request.ts';
 
@@ -20,7 +21,13 @@ beforeAll(async () => {
     { name: 'sleeps', handler: 'app.sleeps' },
     { name: 'other-nonce', handler: 'app.other_nonce' },
   ]);
-  single = await startLambda([{ name: 'spans', handler: 'app.spans' }], 1);
+  single = await startLambda(
+    [
+      { name: 'spans', handler: 'app.spans' },
+      { name: 'sleeps', handler: 'app.sleeps' },
+    ],
+    1,
+  );
 }, 120_000);
 
 afterAll(async () => {
@@ -129,7 +136,11 @@ test('an unknown function, too large a request and too large an answer are typed
   const request = await send(lambda, 'echo', { filler: 'x'.repeat(7_000_000) });
   expect(request).toMatchObject({
     ok: false,
-    failure: { code: 'protocol', message: expect.stringMatching(/smaller than 6291556/) },
+    failure: { code: 'protocol', message: expect.stringMatching(/Lambda takes 6291556/) },
+  });
+  const Payload = 'x'.repeat(7_000_000);
+  await expect(lambda.client.send(new InvokeCommand({ FunctionName: 'echo', Payload }))).rejects.toMatchObject({
+    name: 'RequestTooLargeException',
   });
   const answer = await send(lambda, 'big');
   expect(answer).toMatchObject({
@@ -173,5 +184,30 @@ test('closing ends what runs and what is idle, and leaves no folder', async () =
   const busy = Number(readFileSync(file, 'utf8'));
   await own.close();
   expect([isAlive(idle), isAlive(busy), existsSync(own.scratch)]).toEqual([false, false, false]);
-  expect(await running).toMatchObject({ code: 'target' });
+  expect(await running).toMatchObject({ ok: false, failure: { code: 'connection-lost' } });
+});
+
+test('an event is accepted at once, beyond the concurrency too, and runs in its turn', async () => {
+  const file = (name: string): string => join(single.scratch, name);
+  const busy = file(`busy-${randomUUID()}`);
+  const event = file(`event-${randomUUID()}`);
+  const running = ask(single, 'sleeps', { file: busy, seconds: 1 });
+  await until(() => existsSync(busy));
+  const make = async () => request({ file: event, seconds: 0 }) as unknown as ConvertRequest;
+  const options = { signal: new AbortController().signal };
+  expect(await single.invoker.submit('sleeps', make, options)).toBeNull();
+  await running;
+  await until(() => existsSync(event));
+  expect(statSync(event).mtimeMs - statSync(busy).mtimeMs).toBeGreaterThanOrEqual(1000);
+});
+
+test('an event that no function takes, or that is too large, is refused at once', async () => {
+  const options = { signal: new AbortController().signal };
+  const large = async () => request({ filler: 'x'.repeat(2_000_000) }) as unknown as ConvertRequest;
+  expect(await lambda.invoker.submit('echo', large, options)).toMatchObject({ code: 'protocol' });
+  const small = async () => request() as unknown as ConvertRequest;
+  await expect(lambda.invoker.submit('nobody', small, options)).rejects.toMatchObject({ code: 'target' });
+  const Payload = JSON.stringify(await large());
+  const command = new InvokeCommand({ FunctionName: 'echo', InvocationType: 'Event', Payload });
+  await expect(lambda.client.send(command)).rejects.toMatchObject({ name: 'RequestTooLargeException' });
 });

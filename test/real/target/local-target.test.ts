@@ -2,7 +2,7 @@ import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Target } from '../../../src/ports.ts';
+import type { Target, Work } from '../../../src/ports.ts';
 import { createInvoker } from '../../../src/target/lambda/invoke.ts';
 import { createLocalTarget, hostHardware } from '../../../src/target/local/index.ts';
 import { recordingLogger, tinyPlace } from './lambda.ts';
@@ -10,6 +10,8 @@ import { request } from './request.ts';
 
 const signal = new AbortController().signal;
 const hardware = hostHardware();
+const work: readonly Work[] = [{ framework: 'onnx', hardware, memoryMb: 512, op: 'measure' }];
+const config = { hardware, memoryMb: 512, optimizer: 'onnx' } as const;
 const lines: string[] = [];
 let folder: string;
 let target: Target;
@@ -43,7 +45,7 @@ afterAll(async () => {
 });
 
 async function ask(memoryMb: number, more: object = {}): Promise<Record<string, unknown>> {
-  const invocation = await target.invoke({ framework: 'onnx', hardware, memoryMb }, request(more), signal);
+  const invocation = await target.invoke({ framework: 'onnx', hardware, memoryMb }, async () => request(more), signal);
   if (!invocation.ok) throw new Error(invocation.failure.message);
   return { ...invocation.response, report: invocation.report };
 }
@@ -59,27 +61,30 @@ test('its facts are known before anything is made', () => {
   expect(target.facts.maxMemoryMb).toBeGreaterThan(128);
   expect(target.facts.maxVcpus).toBeGreaterThanOrEqual(1);
   expect(target.facts.fractionalCpuRemedy === null).toBe(target.facts.fractionalCpu);
+  expect(target.facts).toMatchObject({ reads: 'files', concurrency: 1, notes: [] });
+  expect(target.facts.unavailable('onnx', config)).toBeNull();
 });
 
 test('the digest follows the code and the requirements, not the way to them', async () => {
-  const digest = target.facts.runtimeDigest('onnx', 'onnx');
+  const digest = target.facts.runtimeDigest('onnx', config);
   const other = await create();
-  expect(other.facts.runtimeDigest('onnx', 'vanilla')).toBe(digest);
+  expect(other.facts.runtimeDigest('onnx', { ...config, optimizer: 'vanilla' })).toBe(digest);
+  expect(other.facts.converterDigest('onnx', 'onnx', hardware)).toBe(digest);
   const file = join(folder, 'runtimes', 'common', 'more.py');
   await writeFile(file, 'x = 1\n');
   const changed = await create();
-  expect(changed.facts.runtimeDigest('onnx', 'onnx')).not.toBe(digest);
+  expect(changed.facts.runtimeDigest('onnx', config)).not.toBe(digest);
   await rm(file);
   await writeFile(join(folder, 'runtimes', 'common', 'notes.md'), 'x');
   const same = await create();
-  expect(same.facts.runtimeDigest('onnx', 'onnx')).toBe(digest);
+  expect(same.facts.runtimeDigest('onnx', config)).toBe(digest);
 });
 
 test('prepared once, it runs a request within the memory and share of its size', { timeout: 120_000 }, async () => {
-  await target.prepare(['onnx'], signal);
+  await target.prepare(work, signal);
   const said = lines.length;
   expect(said).toBeGreaterThan(0);
-  await target.prepare(['onnx'], signal);
+  await target.prepare(work, signal);
   expect(lines).toHaveLength(said);
   const answer = await ask(512);
   expect(answer).toMatchObject({ dataLimit: 512 * 1024 * 1024, report: { memoryMb: 512 } });
@@ -88,7 +93,7 @@ test('prepared once, it runs a request within the memory and share of its size',
 });
 
 test('a conversion has the whole host', { timeout: 120_000 }, async () => {
-  await target.prepare(['onnx'], signal);
+  await target.prepare(work, signal);
   const answer = await ask(512, { op: 'convert' });
   expect(answer).toMatchObject({
     dataLimit: -1,
@@ -99,9 +104,9 @@ test('a conversion has the whole host', { timeout: 120_000 }, async () => {
 });
 
 test('hardware that the host is not has no function', { timeout: 120_000 }, async () => {
-  await target.prepare(['onnx'], signal);
+  await target.prepare(work, signal);
   const other = hardware === 'arm64' ? 'x86_64' : 'arm64';
-  const asked = target.invoke({ framework: 'onnx', hardware: other, memoryMb: 512 }, request(), signal);
+  const asked = target.invoke({ framework: 'onnx', hardware: other, memoryMb: 512 }, async () => request(), signal);
   await expect(asked).rejects.toMatchObject({
     code: 'target',
     message: expect.stringMatching(/ResourceNotFoundException/),

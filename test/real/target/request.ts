@@ -9,7 +9,7 @@ export function request(more: object = {}): RuntimeRequest {
 }
 
 export function send(lambda: TestLambda, name: string, more: object = {}, signal?: AbortSignal): Promise<Invocation> {
-  return lambda.invoker.invoke(name, request(more), { signal: signal ?? new AbortController().signal });
+  return lambda.invoker.invoke(name, async () => request(more), { signal: signal ?? new AbortController().signal });
 }
 
 export interface Answered {

@@ -29,7 +29,9 @@ test.each([
   ['ConversionFailed', 'no', 10, 'conversion-failed'],
   ['InferenceFailed', 'no', 10, 'inference-failed'],
   ['Function.ResponseSizeTooLarge', 'no', 10, 'protocol'],
+  ['UploadFailed', 'no', 10, 'connection-lost'],
   ['KeyError', 'x', 990, 'crashed'],
+  ['constructor', 'x', 10, 'crashed'],
 ])('%s: %s (%i of 1000 MB) is %s', (type, message, used, code) => {
   expect(classifyFunctionError(payload(type, message), report(used)).code).toBe(code);
 });

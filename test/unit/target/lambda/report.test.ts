@@ -7,7 +7,7 @@ const FIGURES = { durationMs: 172220.61, billedMs: 172745, memoryMb: 1024, maxMe
 
 test('a cold report, as Lambda writes it', () => {
   const tail = `START RequestId: ${ID} Version: $LATEST\nhello\nEND RequestId: ${ID}\n${COLD}\n`;
-  expect(parseReport(tail, ID)).toEqual({ ...FIGURES, initMs: 523.84, status: null, errorType: null });
+  expect(parseReport(tail, ID)).toEqual({ ...FIGURES, initMs: 523.84, restoreMs: null, status: null, errorType: null });
 });
 
 test('a warm one has no init; status, error type and X-Ray fields go on after it', () => {
@@ -16,14 +16,33 @@ test('a warm one has no init; status, error type and X-Ray fields go on after it
   expect(parseReport(more, ID)).toEqual({
     ...FIGURES,
     initMs: null,
+    restoreMs: null,
     status: 'error',
     errorType: 'Runtime.ExitError',
   });
 });
 
-test('a SnapStart report', () => {
-  const restored = `${COLD.replace('Init Duration', 'Restore Duration')}Billed Restore Duration: 100 ms\t`;
-  expect(parseReport(restored, ID)).toMatchObject({ ...FIGURES, initMs: null });
+test('a SnapStart report: what is billed holds the billed part of the restore already', () => {
+  const restored = `REPORT RequestId: ${ID}\tDuration: 127.10 ms\tBilled Duration: 154 ms\tMemory Size: 2048 MB\tMax Memory Used: 212 MB\tRestore Duration: 325.93 ms\tBilled Restore Duration: 26 ms\t`;
+  const expected = {
+    durationMs: 127.1,
+    billedMs: 154,
+    memoryMb: 2048,
+    maxMemoryMb: 212,
+    initMs: null,
+    restoreMs: 325.93,
+  };
+  expect(parseReport(restored, ID)).toEqual({ ...expected, status: null, errorType: null });
+  const metrics = {
+    durationMs: 127.1,
+    billedDurationMs: 154,
+    memorySizeMB: 2048,
+    maxMemoryUsedMB: 212,
+    restoreDurationMs: 325.93,
+    billedRestoreDurationMs: 26,
+  };
+  const line = JSON.stringify({ type: 'platform.report', record: { requestId: ID, metrics, status: 'success' } });
+  expect(parseReport(line, ID)).toEqual({ ...expected, status: 'success', errorType: null });
 });
 
 test('the JSON format', () => {
@@ -36,7 +55,7 @@ test('the JSON format', () => {
   };
   const record = { requestId: ID, metrics, status: 'success' };
   const lines = ['{"level":"INFO"}', '{not json', JSON.stringify({ time: 't', type: 'platform.report', record })];
-  const expected = { ...FIGURES, initMs: 523.84, status: 'success', errorType: null };
+  const expected = { ...FIGURES, initMs: 523.84, restoreMs: null, status: 'success', errorType: null };
   expect(parseReport(lines.join('\n'), ID)).toEqual(expected);
 });
 

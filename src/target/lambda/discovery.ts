@@ -1,0 +1,88 @@
+import { AyciError } from '../../errors.ts';
+import type { Framework, Hardware } from '../../types/config.ts';
+import { RUNTIMES } from '../runtimes.ts';
+import type { Control } from './control.ts';
+import { type DeployedFunction, faultOf, oddImages, readFunction } from './deployed.ts';
+import { converterName, deployCommand, functionName, parseName } from './names.ts';
+
+export interface Place {
+  readonly region: string;
+  /** Tag of the stack whose functions are used. */
+  readonly stack: string;
+}
+
+/** What is deployed of one stack, and of others under names that this one would use. */
+export class Deployed {
+  readonly place: Place;
+  readonly functions: ReadonlyMap<string, DeployedFunction>;
+  readonly #odd: ReadonlySet<string>;
+
+  constructor(place: Place, functions: readonly DeployedFunction[]) {
+    this.place = place;
+    this.functions = new Map(functions.map((one) => [one.name, one]));
+    this.#odd = oddImages(functions.filter((one) => one.stack === place.stack));
+  }
+
+  get ours(): readonly DeployedFunction[] {
+    return [...this.functions.values()].filter((one) => one.stack === this.place.stack);
+  }
+
+  measuring(framework: Framework, hardware: Hardware, memoryMb: number): DeployedFunction | null {
+    return this.functions.get(functionName(RUNTIMES[framework].folder, hardware, memoryMb)) ?? null;
+  }
+
+  converting(framework: Framework, hardware: Hardware): DeployedFunction | null {
+    return this.functions.get(converterName(RUNTIMES[framework].folder, hardware)) ?? null;
+  }
+
+  /** Why the function of this name does not serve, with what mends it; null: it does. */
+  fault(name: string): string | null {
+    const one = this.functions.get(name);
+    const fault = one === undefined ? 'is not deployed' : faultOf(one, this.place.stack, this.#odd.has(name));
+    return fault === null ? null : `${name} ${fault}; to deploy it: ${this.#command(name)}`;
+  }
+
+  /** Deploys what is there and the function of this name. */
+  #command(name: string): string {
+    const wanted = parseName(name);
+    const named = this.ours.map((one) => one.named);
+    const memories = named.flatMap((one) => (one.memoryMb === null ? [] : [one.memoryMb]));
+    const hardware = named.map((one) => one.hardware);
+    return deployCommand({
+      ...this.place,
+      memoriesMb: wanted?.memoryMb == null ? memories : [...memories, wanted.memoryMb],
+      hardware: wanted === null ? hardware : [...hardware, wanted.hardware],
+    });
+  }
+}
+
+/**
+ * Finds the functions of a stack: by the form of their names, then by what AWS says of each.
+ * @throws AyciError `target` where there are none, or where they cannot be read
+ */
+export async function discover(control: Control, place: Place, signal: AbortSignal): Promise<Deployed> {
+  const listed = await control.list(signal);
+  const names = listed.flatMap(({ FunctionName = '' }) => (parseName(FunctionName) === null ? [] : [FunctionName]));
+  const answers = await Promise.all(names.map((name) => control.get(name, signal)));
+  const functions = answers.flatMap((answer) => (answer === null ? [] : (readFunction(answer) ?? [])));
+  const unread = functions.find((one) => one.tagsError !== null);
+  if (unread !== undefined) {
+    throw new AyciError('target', `${unread.name}: its tags could not be read: ${unread.tagsError}`, {
+      hint: 'Allow lambda:ListTags to the role in use (docs/aws.md).',
+    });
+  }
+  const deployed = new Deployed(place, functions);
+  if (deployed.ours.length === 0) throw noFunctions(place, functions, listed.length);
+  return deployed;
+}
+
+function noFunctions(place: Place, functions: readonly DeployedFunction[], listed: number): AyciError {
+  const others = [...new Set(functions.flatMap((one) => (one.stack === null ? [] : [one.stack])))];
+  const seen =
+    others.length > 0
+      ? `there are those of stack ${others.map((one) => JSON.stringify(one.slice(0, 64))).join(', ')}`
+      : `none of ${listed} functions is one`;
+  return new AyciError('target', `stack "${place.stack}": no runtime is deployed in ${place.region}; ${seen}`, {
+    hint: 'Deploy the runtimes (docs/aws.md, "Set-up"), or name the stack and region that have them.',
+  });
+}
