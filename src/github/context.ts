@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Scope } from '../archive/records.ts';
+import type { Origin } from '../credentials/index.ts';
+import type { AyciError } from '../errors.ts';
+import { originOf, refusedEvent } from './identity.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,6 +12,13 @@ export interface GithubContext {
   readonly commit: string | null;
   readonly baseCommit: string | null;
   readonly runId: string | null;
+  /** The base branch, where this run is on it: its history grows. */
+  readonly branch: string | null;
+  readonly repository: string | null;
+  readonly runAttempt: string | null;
+  readonly origin: Origin;
+  /** Why a run under this event is refused, or null. */
+  readonly refusal: AyciError | null;
 }
 
 interface Payload {
@@ -33,7 +43,17 @@ function payloadOf(path: string | undefined): Payload {
 export function githubContext(env: Environment): GithubContext {
   const repository = env.GITHUB_REPOSITORY;
   if (repository === undefined || !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
-    return { scope: LOCAL_SCOPE, commit: null, baseCommit: null, runId: null };
+    return {
+      scope: LOCAL_SCOPE,
+      commit: null,
+      baseCommit: null,
+      runId: null,
+      branch: null,
+      repository: null,
+      runAttempt: null,
+      origin: 'outside',
+      refusal: null,
+    };
   }
   const payload = payloadOf(env.GITHUB_EVENT_PATH);
   const branch = payload.repository?.default_branch;
@@ -47,6 +67,11 @@ export function githubContext(env: Environment): GithubContext {
     scope: trusted ? { write: base, read: [base] } : { write: pr, read: [base, pr] },
     commit: env.GITHUB_SHA ?? null,
     baseCommit: typeof sha === 'string' ? sha : null,
+    branch: trusted && typeof branch === 'string' ? branch : null,
+    repository,
+    runAttempt: env.GITHUB_RUN_ATTEMPT ?? null,
+    origin: originOf(env, payload),
+    refusal: refusedEvent(env, payload),
     runId: env.GITHUB_RUN_ID === undefined ? null : `${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT ?? '1'}`,
   };
 }

@@ -7,7 +7,7 @@ import { headline } from '../report/view.ts';
 import { writeReports } from '../report/write.ts';
 import { exitOf, run } from '../run.ts';
 import type { Inputs } from '../types/inputs.ts';
-import { type Outside, systemClock, withPorts } from '../wiring.ts';
+import { type Outside, systemClock, withPorts } from '../wiring/index.ts';
 import { annotate, writeOutputs, writeSummary } from './outputs.ts';
 
 const actionsLogger: Logger = {
