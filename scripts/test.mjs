@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureParts } from './parts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TIERS = ['check', 'unit', 'flow', 'bundle', 'real'];
@@ -100,6 +101,12 @@ for (const tier of tiers) {
     continue;
   }
   if (tier === 'real') {
+    console.log('\n== parts');
+    if (!ensureParts()) {
+      console.error('the parts of the real tier could not be installed');
+      count(false);
+      continue;
+    }
     const python = pythonWithTests();
     if (python === null) {
       console.error('the environment of the real tier could not be made');

@@ -10,7 +10,7 @@ import { modelSource } from '../../src/model/source.ts';
 import type { ArchiveStore, Target } from '../../src/ports.ts';
 import { run } from '../../src/run.ts';
 import type { RunPorts } from '../../src/stages/ports.ts';
-import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
+import type { ConvertRequest, MeasureRequest, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
 import type { Report } from '../../src/types/report.ts';
 import { tinyOnnx } from './onnx.ts';
 import { converted, measured, type Script } from './scripted-lambda.ts';
@@ -34,14 +34,15 @@ let runs = 0;
 
 /** Runs the flow as an entry does, its archive and reports below `folder`. */
 export async function flow(folder: string, target: Target, raw: RawInputs, options: FlowOptions = {}): Promise<Report> {
-  const inputs = readInputs({ archive: join(folder, 'archive'), ...raw }, (name) => `--${name}`);
+  const archive = raw.archive ?? join(folder, 'archive');
+  const inputs = readInputs({ ...raw, archive }, (name) => `--${name}`);
   const models = modelSource((name) => `--${name}`);
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   runs += 1;
   const ports: RunPorts = {
     target,
-    store: options.store ?? folderArchive(inputs.archive),
+    store: options.store ?? folderArchive(archive),
     scope: LOCAL_SCOPE,
     models,
     clock: { now: () => performance.now(), date: () => new Date() },
@@ -50,6 +51,9 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     version: '0.1.0',
     commit: null,
     baseCommit: null,
+    historyBranch: null,
+    region: inputs.region ?? 'us-east-1',
+    notes: [],
     runId: `test-${runs}`,
     scratch,
     placeOf: (name) => `--${name}`,
@@ -68,6 +72,7 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
 /** Copies the model to where the request wants it, as a converter would, and answers. */
 export async function copyConverted(request: ConvertRequest): Promise<void> {
   for (const file of request.artifact.files) {
+    if (typeof request.output !== 'string') throw new TypeError('a folder was expected');
     await copyFile(fileURLToPath(file.url), join(fileURLToPath(request.output), file.path));
   }
 }
@@ -75,5 +80,5 @@ export async function copyConverted(request: ConvertRequest): Promise<void> {
 /** A script that measures every candidate at `ratio` of its baseline; the vanilla optimizer needs no conversion. */
 export function atRatio(ratio: number): Script {
   return (request: RuntimeRequest): RuntimeResponse =>
-    request.op === 'convert' ? converted(request) : measured(request, ratio);
+    request.op === 'convert' ? converted(request) : measured(request as MeasureRequest, ratio);
 }

@@ -89,7 +89,12 @@ export const FACTS: TargetFacts = {
   cpu: 'scripted',
   image: null,
   region: null,
+  reads: 'files',
+  concurrency: 1,
+  notes: [],
+  unavailable: () => null,
   runtimeDigest: () => 'sha256:abc',
+  converterDigest: () => 'sha256:abc',
   runtimeName: () => 'onnxruntime 1.32.0',
 };
 
@@ -125,8 +130,9 @@ export async function scriptedLambda(script: Script): Promise<ScriptedLambda> {
     target: {
       facts: FACTS,
       prepare: async () => undefined,
-      invoke: ({ hardware, memoryMb, framework }, request, signal) =>
-        invoker.invoke(`ayci-${framework}-${hardware}-${memoryMb}`, request, { signal }),
+      invoke: ({ hardware, memoryMb, framework }, make, signal) =>
+        invoker.invoke(`ayci-${framework}-${hardware}-${memoryMb}`, make, { signal }),
+      submit: async () => ({ code: 'protocol', message: 'the scripted Lambda takes no events' }),
       close: async () => undefined,
     },
     async [Symbol.asyncDispose]() {
