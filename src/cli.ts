@@ -4,7 +4,7 @@ import { helpText } from './cli/help.ts';
 import { AyciError, asAyciError, exitCodeOf, explain } from './errors.ts';
 import { didYouMean } from './inputs/suggest.ts';
 import { consoleLogger } from './log.ts';
-import { VERSION } from './wiring.ts';
+import { VERSION } from './wiring/index.ts';
 
 const COMMANDS = ['run', 'demo', 'plan', 'show', 'doctor'] as const;
 
@@ -28,7 +28,7 @@ async function dispatch(name: string, context: CommandContext): Promise<number> 
     case 'show':
       return (await import('./cli/show.ts')).showCommand(context);
     case 'doctor':
-      return (await import('./cli/doctor.ts')).doctorCommand(context);
+      return (await import('./cli/doctor/index.ts')).doctorCommand(context);
     default:
       throw new AyciError('bad-input', `${JSON.stringify(name)} is not a command; expected ${COMMANDS.join(', ')}`, {
         hint: didYouMean(name, COMMANDS) || 'See ayci --help.',

@@ -1,6 +1,9 @@
 import type { Configuration, Framework, Hardware, Optimizer } from './types/config.ts';
 import type { Failure } from './types/measurement.ts';
-import type { RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
+import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
+
+/** What chooses a function: each serves one framework on one hardware with one memory size. */
+export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & { readonly framework: Framework };
 
 /** What an invocation cost, by the platform's own REPORT line. */
 export interface InvocationReport {
@@ -15,6 +18,11 @@ export interface InvocationReport {
 export type Invocation =
   | { readonly ok: true; readonly response: RuntimeResponse; readonly report: InvocationReport | null }
   | { readonly ok: false; readonly failure: Failure; readonly report: InvocationReport | null };
+
+/** A function that calls will go to, and what for. */
+export interface Work extends Where {
+  readonly op: 'measure' | 'convert';
+}
 
 /** What a target is and what it can run; known before anything is started. */
 export interface TargetFacts {
@@ -33,7 +41,18 @@ export interface TargetFacts {
   readonly cpu: string | null;
   readonly image: string | null;
   readonly region: string | null;
-  runtimeDigest(framework: Framework, optimizer: Optimizer): string;
+  /** Where runtimes read models: files of this machine, or objects of the archive through signed URLs. */
+  readonly reads: 'files' | 'archive';
+  /** Requests that may run at once; 1: one sandbox measures at a time. */
+  readonly concurrency: number;
+  /** What a reader should know of it: limits of the account. */
+  readonly notes: readonly string[];
+  /** Why nothing here runs this configuration, with what mends it; null: something does. */
+  unavailable(framework: Framework, config: Omit<Configuration, 'batch'>): string | null;
+  /** Identity of the code that measures a configuration. */
+  runtimeDigest(framework: Framework, config: Omit<Configuration, 'batch'>): string;
+  /** Identity of the code that converts for an optimizer. */
+  converterDigest(framework: Framework, optimizer: Optimizer, hardware: Hardware): string;
   /** Human words for progress and report: `onnxruntime 1.32.0`. */
   runtimeName(framework: Framework, optimizer: Optimizer): string;
 }
@@ -41,13 +60,15 @@ export interface TargetFacts {
 /** Runs requests on runtimes. Every call is one Invoke. */
 export interface Target {
   readonly facts: TargetFacts;
-  /** Makes ready what a first call needs (environments, servers); with progress. Idempotent. */
-  prepare(frameworks: readonly Framework[], signal: AbortSignal): Promise<void>;
-  invoke(
-    config: Pick<Configuration, 'hardware' | 'memoryMb'> & { readonly framework: Framework },
-    request: RuntimeRequest,
-    signal: AbortSignal,
-  ): Promise<Invocation>;
+  /** Makes ready what first calls need (environments, servers, sleeping functions); with progress. Idempotent. */
+  prepare(work: readonly Work[], signal: AbortSignal): Promise<void>;
+  /**
+   * @param make gives the request when it is about to be sent, and again for each resend: it signs fresh URLs and knows
+   *   by then which sandboxes to leave out
+   */
+  invoke(where: Where, make: () => Promise<RuntimeRequest>, signal: AbortSignal): Promise<Invocation>;
+  /** Sends a conversion whose answer comes to the request's `output.result`; a failure that is known at once, else null. */
+  submit(where: Where, make: () => Promise<ConvertRequest>, signal: AbortSignal): Promise<Failure | null>;
   close(): Promise<void>;
 }
 
@@ -61,15 +82,22 @@ export interface StoredObject {
 export interface ArchiveStore {
   /** For messages: the folder, or `s3://bucket/prefix`. */
   readonly name: string;
-  /** Shows that writes will work, before minutes are spent on measuring. */
-  ready(): Promise<void>;
+  /** Shows that writes below `prefix` will work, before minutes are spent on measuring. */
+  ready(prefix: string): Promise<void>;
   read(key: string): Promise<StoredObject | null>;
   /** Writes if the object's tag is still `ifMatch` (null: if there is none). False: somebody else wrote first. */
   write(key: string, bytes: Uint8Array, ifMatch: string | null): Promise<boolean>;
   /** Keeps a local file under `key`, unless it is there already. */
   putFile(key: string, source: string): Promise<void>;
-  /** A URL a runtime can read, or null where there is no such object. */
-  urlOf(key: string): Promise<string | null>;
+  has(key: string): Promise<boolean>;
+  /** Brings an object to a file of this machine. False: there is no such object. */
+  getFile(key: string, target: string): Promise<boolean>;
+  /** Whether its URLs are signed ones that another machine can use; else they are `file:`. */
+  readonly remote: boolean;
+  /** A URL a runtime can read for a quarter of an hour at least. It may be a secret: never shown. */
+  readUrl(key: string): Promise<string>;
+  /** A URL a converter can PUT one object to. It is a secret. @throws AyciError `internal` for a folder */
+  writeUrl(key: string): Promise<string>;
 }
 
 export interface Clock {

@@ -13,14 +13,15 @@ export function progressLines(logger: Logger, clock: Clock, facts: TargetFacts, 
   let sandboxes = 0;
   let cell = { index: 0, of: 0, name: '' };
   const left = (perCell: number, done: number): string => {
-    if (start === null || sandboxes === 0) return '';
+    // Where cells run side by side, what one took says little of the rest.
+    if (start === null || sandboxes === 0 || facts.concurrency > 1) return '';
     const each = (clock.now() - start) / sandboxes / 1000;
     const rest = perCell - done + (cell.of - cell.index - 1) * perCell;
     return `, about ${durationText(each * rest)} left`;
   };
   return {
-    planned({ plan, same }) {
-      for (const line of planLines(plan, same, facts)) logger.info(line);
+    planned(prepared) {
+      for (const line of planLines(prepared, facts)) logger.info(line);
     },
     cell(index, of, planned) {
       start ??= clock.now();
@@ -29,7 +30,7 @@ export function progressLines(logger: Logger, clock: Clock, facts: TargetFacts, 
     },
     sandbox(done, of) {
       sandboxes += 1;
-      if (eachSandbox)
+      if (eachSandbox && facts.concurrency === 1)
         logger.progress(`[${cell.index + 1}/${cell.of}] ${cell.name}: sandbox ${done} of ${of}${left(of, done)}`);
     },
   };

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { artifactOf } from '../../src/archive/models.ts';
 import { consoleLogger } from '../../src/log.ts';
-import { Budget, type Caller, callConvert } from '../../src/measure/call.ts';
+import { Budget } from '../../src/measure/budget.ts';
+import { type Caller, callConvert } from '../../src/measure/call.ts';
 import { loadModel } from '../../src/model/load.ts';
 import { madeEnvironment } from '../../src/target/local/environment.ts';
 import type { Artifact } from '../../src/types/protocol.ts';
-import { cacheFolder, localTarget } from '../../src/wiring.ts';
+import { cacheFolder, localTarget } from '../../src/wiring/index.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const terminal = { write: (text: string) => process.stderr.write(text), isTTY: false, columns: 80 };
@@ -26,7 +27,7 @@ export async function openLocal() {
     signal,
     placeOf: (name) => name,
   });
-  await target.prepare(['onnx'], signal);
+  await target.prepare([{ ...where, op: 'measure' }], signal);
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
@@ -41,7 +42,15 @@ export async function openLocal() {
     'onnx',
   );
   if (made === null) throw new Error('no environment');
-  const caller: Caller = { target, budget: new Budget(1e6, 360, () => performance.now()), signal };
+  const limits = { maxCalls: 1e6, maxMinutes: 360, maxSpendUsd: 1 };
+  const caller: Caller = {
+    target,
+    budget: new Budget(limits, () => performance.now()),
+    signal,
+    locate: async (url) => url,
+    usdOf: () => 0,
+    seen: new Map(),
+  };
   return { target, caller, python: made.python };
 }
 

@@ -2,7 +2,7 @@ import type { Configuration } from '../types/config.ts';
 import { type Prices, REQUEST_FEE } from './prices.ts';
 
 /** USD per ms of run time at a configuration's memory; Lambda counts a GB as 1,024 MB. */
-export function pricePerMs(config: Configuration, prices: Prices): number {
+export function pricePerMs(config: Pick<Configuration, 'hardware' | 'memoryMb'>, prices: Prices): number {
   return ((config.memoryMb / 1024) * prices.perGbSecond[config.hardware]) / 1000;
 }
 
@@ -12,6 +12,15 @@ export function pricePerMs(config: Configuration, prices: Prices): number {
  */
 export function costPerMillionUsd(config: Configuration, meanMs: number, prices: Prices): number {
   return ((meanMs * pricePerMs(config, prices) + REQUEST_FEE) / config.batch) * 1e6;
+}
+
+/** USD of one invocation that Lambda billed for so long. */
+export function invocationUsd(
+  where: Pick<Configuration, 'hardware' | 'memoryMb'>,
+  billedMs: number,
+  prices: Prices,
+): number {
+  return billedMs * pricePerMs(where, prices) + REQUEST_FEE;
 }
 
 /** Items a second of one sandbox. */

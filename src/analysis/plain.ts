@@ -23,7 +23,7 @@ function runs(state: State, note: string): WithoutStatistics {
 }
 
 /** What the platform did to the run: it says nothing of the model. */
-const NOT_THE_MODEL: readonly string[] = ['throttled', 'artifact-mismatch'];
+const NOT_THE_MODEL: readonly string[] = ['throttled', 'connection-lost', 'artifact-mismatch'];
 
 /**
  * Cells that no statistics is needed for: one of the two did not run, or there is nothing to compare with. Null where

@@ -15,13 +15,18 @@ function coldOf(response: MeasureResponse, subject: SubjectResponse): number | n
   return response.importMs + subject.fetchMs + subject.loadMs + subject.firstMs;
 }
 
+/** A sandbox that served other models before has their memory too: only its first request tells of this one's. */
+function peakOf(response: MeasureResponse, subject: SubjectResponse): number | null {
+  return response.sandbox.cold ? subject.peakMb : null;
+}
+
 function sandboxSubject(response: MeasureResponse, role: Role): SandboxSubject | null {
   const subject = response.subjects.find((one) => one.role === role);
   const own = response.blocks.filter((block) => block.role === role);
   const wallMs = medianOf(own.map((block) => block.wallMs));
   const cpuMs = medianOf(own.map((block) => block.cpuMs));
   if (subject === undefined) return null;
-  return { wallMs, cpuMs, coldMs: coldOf(response, subject), peakMb: subject.peakMb };
+  return { wallMs, cpuMs, coldMs: coldOf(response, subject), peakMb: peakOf(response, subject) };
 }
 
 /** What one sandbox said, from its raw answer. */
@@ -70,7 +75,7 @@ export function summariseSubject(
       optimize: conversion.optimizeMs,
       compile: conversion.compileMs,
     },
-    peakMb: medianOf(own.flatMap(({ subject }) => subject.peakMb ?? [])),
+    peakMb: medianOf(own.flatMap(({ response, subject }) => peakOf(response, subject) ?? [])),
   };
 }
 

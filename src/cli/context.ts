@@ -3,7 +3,7 @@ import { readInputs } from '../inputs/read.ts';
 import type { RawInputs } from '../inputs/table.ts';
 import type { Logger } from '../ports.ts';
 import type { Inputs } from '../types/inputs.ts';
-import type { Outside } from '../wiring.ts';
+import type { Outside } from '../wiring/index.ts';
 
 /** What every command gets: its arguments, and the ways out. */
 export interface CommandContext {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { squeezenet } from '../demo/squeezenet.ts';
 import { AyciError } from '../errors.ts';
 import type { RawInputs } from '../inputs/table.ts';
-import { cacheFolder } from '../wiring.ts';
+import { cacheFolder } from '../wiring/index.ts';
 import type { CommandContext } from './context.ts';
 import { runCommand } from './run.ts';
 

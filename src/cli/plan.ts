@@ -2,16 +2,18 @@ import { alignedTable } from '../report/console.ts';
 import { visible } from '../report/escape.ts';
 import { estimateOf, planLines } from '../report/plan.ts';
 import { prepare } from '../stages/prepare.ts';
-import { withPorts } from '../wiring.ts';
+import { withPorts } from '../wiring/index.ts';
 import { type CommandContext, inputsOf, outsideOf } from './context.ts';
 
 /** `ayci plan`: what a run would do. */
 export async function planCommand(context: CommandContext): Promise<number> {
   const inputs = inputsOf(context.args.raw);
   return withPorts(inputs, outsideOf(context), async (ports) => {
-    const { plan, same, notes } = await prepare(inputs, ports);
+    const prepared = await prepare(inputs, ports);
+    const { plan, same, notes, prices } = prepared;
+    const { facts } = ports.target;
     const { candidate, baseline, cells } = plan;
-    const all = estimateOf(plan, same);
+    const all = estimateOf(plan, same, facts, prices);
     if (context.args.flags.has('json')) {
       const rows = cells.map(({ config, threads, impossible, known }) => ({
         config,
@@ -41,10 +43,10 @@ export async function planCommand(context: CommandContext): Promise<number> {
     ]);
     context.print(
       [
-        ...planLines(plan, same, ports.target.facts),
+        ...planLines(prepared, facts),
         '',
         alignedTable(head, rows, new Set([2, 3, 4])),
-        ...notes.map((note) => `Note       ${visible(note, 400)}`),
+        ...[...ports.notes, ...facts.notes, ...notes].map((note) => `Note       ${visible(note, 400)}`),
         '',
       ].join('\n'),
     );

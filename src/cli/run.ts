@@ -4,7 +4,7 @@ import { renderConsole } from '../report/console.ts';
 import { renderJson, writeReports } from '../report/write.ts';
 import { exitOf, run } from '../run.ts';
 import type { Report } from '../types/report.ts';
-import { systemClock, withPorts } from '../wiring.ts';
+import { systemClock, withPorts } from '../wiring/index.ts';
 import { type CommandContext, inputsOf, outsideOf } from './context.ts';
 
 /** `ayci run`: the whole way, then the table, the verdict and where the report is. */

@@ -1,4 +1,3 @@
-import { folderArchive } from '../archive/folder.ts';
 import { readKnown } from '../archive/records.ts';
 import { AyciError } from '../errors.ts';
 import { githubContext } from '../github/context.ts';
@@ -6,8 +5,8 @@ import { loadModel } from '../model/load.ts';
 import { alignedTable } from '../report/console.ts';
 import { visible } from '../report/escape.ts';
 import { ageText, figure, signedPercent } from '../report/format.ts';
-import { systemClock } from '../wiring.ts';
-import type { CommandContext } from './context.ts';
+import { archiveStore, credentialsOf, settingOf, systemClock } from '../wiring/index.ts';
+import { type CommandContext, inputsOf, outsideOf } from './context.ts';
 
 /** `ayci show M|KEY`: what the archive knows of a model, newest first. */
 export async function showCommand(context: CommandContext): Promise<number> {
@@ -15,10 +14,14 @@ export async function showCommand(context: CommandContext): Promise<number> {
   if (asked === undefined || others.length > 0) {
     throw new AyciError('bad-input', 'show: takes one model, a path or a model key', { hint: 'ayci show model.onnx' });
   }
-  const folder = context.args.raw.archive ?? '.ayci';
+  const inputs = inputsOf({ model: 'any', ...context.args.raw });
+  const outside = outsideOf(context);
+  const github = githubContext(context.env);
+  const setting = settingOf(inputs, outside, github);
+  const store = await archiveStore(setting, outside, await credentialsOf(setting, outside, github));
   const isKey = /^[0-9a-f]{64}-\d{1,15}$/.test(asked);
   const key = isKey ? asked : (await loadModel(asked, 'show')).key;
-  const { measurements, notes } = await readKnown(folderArchive(folder), githubContext(context.env).scope, key);
+  const { measurements, notes } = await readKnown(store, github.scope, key);
   const now = systemClock.date().getTime();
   const newest = [...measurements].sort((a, b) => (a.measuredAt < b.measuredAt ? 1 : -1));
   if (context.args.flags.has('json')) {
@@ -60,7 +63,7 @@ export async function showCommand(context: CommandContext): Promise<number> {
   });
   const table =
     rows.length === 0
-      ? `  Nothing is known of it in ${visible(folder)}.`
+      ? `  Nothing is known of it in ${visible(store.name)}.`
       : alignedTable(head, rows, new Set([3, 4, 5, 6, 7, 8, 9]));
   context.print(
     `${[`Model      ${visible(asked)}  key ${key}`, '', table, ...notes.map((note) => visible(note, 400))].join('\n')}\n`,

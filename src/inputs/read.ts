@@ -1,8 +1,9 @@
 import { HARDWARE, OPTIMIZERS } from '../types/config.ts';
-import { type BaselineRef, FAIL_ON, type FailOn, type Inputs } from '../types/inputs.ts';
+import { type ArchivePlace, type BaselineRef, FAIL_ON, type FailOn, type Inputs } from '../types/inputs.ts';
+import { parseRegion, parseRoleArn, parseS3Location } from './aws.ts';
 import { parseOverrides } from './overrides.ts';
 import { definitionOf, type InputName, type RawInputs } from './table.ts';
-import { parseChoice, parseInteger, parseList, parsePercent, refuse, type Written } from './values.ts';
+import { parseAmount, parseChoice, parseInteger, parseList, parsePercent, refuse, type Written } from './values.ts';
 
 /** How an entry names an input to its user: `--memory`, or `with: memory`. */
 export type PlaceOf = (name: InputName) => string;
@@ -20,7 +21,26 @@ function parseBaseline(written: Written): BaselineRef {
     if (!/^[0-9a-f]{64}-\d{1,15}$/.test(key)) throw refuse(written, 'is not a model key (<sha256>-<size>)');
     return { kind: 'key', key };
   }
+  if (value.startsWith('archive:')) {
+    const branch = value.slice(8);
+    if (!/^[^\s:?*[\\\p{Cc}-][^\s:?*[\\\p{Cc}]{0,199}$/u.test(branch))
+      throw refuse(written, 'is not the name of a branch');
+    return { kind: 'archive', branch };
+  }
   return { kind: 'path', path: value };
+}
+
+function parseArchive(written: Written): ArchivePlace {
+  const value = written.value.trim();
+  if (/^s3:/i.test(value)) return { kind: 's3', ...parseS3Location(written) };
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) throw refuse(written, 'is a URL of another kind');
+  return { kind: 'folder', path: value };
+}
+
+function parseStack(written: Written): string {
+  const value = written.value.trim();
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(value)) throw refuse(written, 'is not a name of a stack');
+  return value;
 }
 
 function parseFailOn(written: Written): readonly FailOn[] {
@@ -53,16 +73,19 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
   };
   const baseline = written('baseline');
   const hardware = written('hardware');
+  const region = written('aws-region');
+  const role = written('role-to-assume');
+  const baselineRole = written('baseline-role-to-assume');
   return {
     model: need('model').value,
     baseline: baseline === null ? null : parseBaseline(need('baseline')),
-    target: parseChoice(need('target'), ['auto', 'local']),
+    target: parseChoice(need('target'), ['auto', 'local', 'lambda']),
     hardware: hardware === null ? null : parseList(hardware, (one) => parseChoice(one, HARDWARE)),
     optimizers: parseList(need('optimizer'), (one) => parseChoice(one, OPTIMIZERS)),
     memoriesMb: parseList(need('memory'), (one) => parseInteger(one, 128, 10240)),
     batches: parseList(need('batch'), (one) => parseInteger(one, 1, 4096)),
     overrides: parseOverrides(lines('input-shape'), lines('input-range'), lines('input')),
-    archive: need('archive').value,
+    archive: parseArchive(need('archive')),
     reportDir: need('report-dir').value,
     thresholds: {
       latency: parsePercent(need('max-latency-regression')),
@@ -75,7 +98,11 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
     failOn: parseFailOn(need('fail-on')),
     maxMinutes: parseInteger(need('max-minutes'), 1, 360),
     maxCalls: parseInteger(need('max-calls'), 1, 1_000_000),
-    region: need('aws-region').value.trim(),
+    maxSpendUsd: parseAmount(need('max-spend-usd'), 10_000),
+    region: region === null ? null : parseRegion(need('aws-region')),
+    role: role === null ? null : parseRoleArn(need('role-to-assume')),
+    baselineRole: baselineRole === null ? null : parseRoleArn(need('baseline-role-to-assume')),
+    stack: parseStack(need('stack')),
     seed: parseInteger(need('seed'), 0, 2 ** 32 - 1),
   };
 }

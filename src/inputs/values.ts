@@ -27,6 +27,15 @@ export function parseInteger(written: Written, min: number, max: number): number
   return number;
 }
 
+/** An amount of money, above 0. */
+export function parseAmount(written: Written, max: number): number {
+  const text = written.value.trim();
+  if (!/^\d{1,8}(\.\d{1,6})?$/.test(text)) throw refuse(written, 'is not an amount in plain digits');
+  const number = Number(text);
+  if (number <= 0 || number > max) throw refuse(written, `is outside 0 (not included) to ${max}`);
+  return number;
+}
+
 /** A comma-separated list without empty or doubled items. */
 export function parseList<T>(written: Written, item: (one: Written) => T): T[] {
   const parts = written.value.split(',').map((part) => part.trim());

@@ -1,7 +1,9 @@
-import type { Configuration, Framework, Role } from '../types/config.ts';
+import type { Where } from '../ports.ts';
+import type { Configuration, Framework } from '../types/config.ts';
 import type { Failure } from '../types/measurement.ts';
 import type { MeasureRequest, MeasureResponse, Subject, Timing } from '../types/protocol.ts';
-import { type Answer, type Caller, callMeasure } from './call.ts';
+import { type Caller, callMeasure, functionOf } from './call.ts';
+import { type Ask, type Gathered, type Job, oneByOne, overlapping } from './gather.ts';
 import { DEADLINE_MS, FIRST_REQUEST, SANDBOXES, TIMING } from './protocol.ts';
 
 /** A cell that is to be measured: its subjects are converted and have their inputs. */
@@ -29,29 +31,61 @@ export interface CellRun {
 /** Told after each sandbox, for the progress line. */
 export type OnSandbox = (done: number, of: number) => void;
 
-function ask(
+/** One sandbox's work: its subjects in the order in which they load. */
+interface SandboxJob extends Job {
+  readonly subjects: readonly Subject[];
+  readonly timing: Timing;
+  /** Only a sandbox that has served nothing before will do. */
+  readonly fresh: boolean;
+}
+
+const INDICES = Array.from({ length: SANDBOXES }, (_, index) => index);
+
+function askFor(caller: Caller, task: CellTask, where: Where): Ask<SandboxJob> {
+  const { config, framework, threads, seed } = task;
+  const retire = caller.target.facts.concurrency === 1;
+  return (job, exclusion) =>
+    callMeasure(caller, where, (): Omit<MeasureRequest, 'nonce'> => {
+      const { notIn, holdMs } = exclusion();
+      return {
+        protocol: 1,
+        op: 'measure',
+        framework,
+        optimizer: config.optimizer,
+        batch: config.batch,
+        threads,
+        // Other inputs and another order of blocks in each sandbox; both subjects of one see the same.
+        seed: seed + job.index,
+        subjects: job.subjects,
+        timing: job.timing,
+        deadlineMs: DEADLINE_MS,
+        retire,
+        ...(retire ? {} : { notIn, fresh: job.fresh, holdMs }),
+      };
+    });
+}
+
+type Skip = (job: SandboxJob, failures: ReadonlyMap<string, Failure>) => boolean;
+
+/** Asks all sandboxes of some jobs, as the target allows: one after the other, or at once. */
+function gather(
   caller: Caller,
   task: CellTask,
-  subjects: readonly Subject[],
-  index: number,
-  timing: Timing = TIMING,
-): Promise<Answer<MeasureResponse>> {
-  const { config, framework, threads, seed } = task;
-  const request: Omit<MeasureRequest, 'nonce'> = {
-    protocol: 1,
-    op: 'measure',
-    framework,
-    optimizer: config.optimizer,
-    batch: config.batch,
-    threads,
-    // Other inputs and another order of blocks in each sandbox; both subjects of one see the same.
-    seed: seed + index,
-    subjects,
-    timing,
-    deadlineMs: DEADLINE_MS,
-    retire: true,
+  waves: readonly (readonly SandboxJob[])[],
+  skip: Skip,
+  onSandbox: OnSandbox,
+): Promise<Gathered> {
+  const where = { hardware: task.config.hardware, memoryMb: task.config.memoryMb, framework: task.framework };
+  const fresh = waves.some((wave) => wave.some((job) => job.fresh));
+  const gathering = {
+    waves,
+    ask: askFor(caller, task, where),
+    skip,
+    stop: () => caller.budget.exhausted(),
+    onSandbox,
+    known: fresh ? (caller.seen.get(functionOf(where))?.size ?? 0) : 0,
   };
-  return callMeasure(caller, { hardware: config.hardware, memoryMb: config.memoryMb, framework }, request);
+  return caller.target.facts.concurrency === 1 ? oneByOne(gathering) : overlapping(gathering);
 }
 
 /** Only a cell's first sandbox compares with the unconverted model: once is enough, and it takes a second load. */
@@ -69,17 +103,19 @@ async function paired(
   baseline: Subject,
   onSandbox: OnSandbox,
 ): Promise<CellRun | null> {
-  const responses: MeasureResponse[] = [];
-  for (let index = 0; index < SANDBOXES; index += 1) {
-    const cut = caller.budget.exhausted();
-    if (cut !== null) return { mode: 'paired', responses, candidateFailure: null, baselineFailure: null, cut };
+  const jobs = INDICES.map((index): SandboxJob => {
     const pair = [inSandbox(index, task.candidate), withoutReference(baseline)];
-    const answer = await ask(caller, task, index % 2 === 0 ? pair : pair.reverse(), index);
-    if (!answer.ok) return null;
-    responses.push(answer.response);
-    onSandbox(index + 1, SANDBOXES);
-  }
-  return { mode: 'paired', responses, candidateFailure: null, baselineFailure: null, cut: null };
+    return {
+      index,
+      group: 'pair',
+      subjects: index % 2 === 0 ? pair : pair.reverse(),
+      timing: TIMING,
+      fresh: false,
+    };
+  });
+  const { responses, failures, cut } = await gather(caller, task, [jobs], (_, failed) => failed.size > 0, onSandbox);
+  if (failures.size > 0) return null;
+  return { mode: 'paired', responses, candidateFailure: null, baselineFailure: null, cut };
 }
 
 /** One subject a sandbox; a subject that fails once is not asked again, the other one goes on. */
@@ -89,28 +125,27 @@ async function alone(
   subjects: readonly Subject[],
   onSandbox: OnSandbox,
 ): Promise<CellRun> {
-  const mode = subjects.length > 1 ? 'alternating' : 'solo';
-  const responses: MeasureResponse[] = [];
-  const failures = new Map<Role, Failure>();
-  for (let index = 0; index < SANDBOXES; index += 1) {
-    for (const subject of subjects) {
-      if (failures.has(subject.role)) continue;
-      // What only shows that the baseline still runs need not be measured to the end.
-      if (subject.role === 'baseline' && failures.has('candidate') && index > 0) continue;
-      const cut = caller.budget.exhausted();
-      if (cut !== null) return { mode, responses, candidateFailure: null, baselineFailure: null, cut };
-      const answer = await ask(caller, task, [inSandbox(index, subject)], index);
-      if (answer.ok) responses.push(answer.response);
-      else failures.set(subject.role, answer.failure);
-    }
-    onSandbox(index + 1, SANDBOXES);
-  }
+  const jobOf = (index: number, subject: Subject): SandboxJob => ({
+    index,
+    group: subject.role,
+    subjects: [inSandbox(index, subject)],
+    timing: TIMING,
+    fresh: false,
+  });
+  const jobs = INDICES.map((index) => subjects.map((subject) => jobOf(index, subject)));
+  // After a pair that failed a first sandbox of each tells whose failure it was, before the others are asked.
+  const waves = subjects.length > 1 ? [jobs.slice(0, 1).flat(), jobs.slice(1).flat()] : [jobs.flat()];
+  const skip: Skip = ({ group, index }, failures) =>
+    failures.has(group) ||
+    // What only shows that the baseline still runs need not be measured to the end.
+    (group === 'baseline' && index > 0 && failures.has('candidate'));
+  const { responses, failures, cut } = await gather(caller, task, waves, skip, onSandbox);
   return {
-    mode,
+    mode: subjects.length > 1 ? 'alternating' : 'solo',
     responses,
     candidateFailure: failures.get('candidate') ?? null,
     baselineFailure: failures.get('baseline') ?? null,
-    cut: null,
+    cut,
   };
 }
 
@@ -120,15 +155,19 @@ async function firstRequests(
   task: CellTask,
   subjects: readonly Subject[],
 ): Promise<readonly MeasureResponse[]> {
-  const responses: MeasureResponse[] = [];
-  for (let index = 0; index < SANDBOXES; index += 1) {
-    for (const subject of subjects) {
-      if (caller.budget.exhausted() !== null) return responses;
-      const answer = await ask(caller, task, [withoutReference(subject)], index, FIRST_REQUEST);
-      if (answer.ok) responses.push(answer.response);
-    }
-  }
-  return responses;
+  const jobs = INDICES.flatMap((index) =>
+    subjects.map(
+      (subject): SandboxJob => ({
+        index,
+        group: subject.role,
+        subjects: [withoutReference(subject)],
+        timing: FIRST_REQUEST,
+        fresh: true,
+      }),
+    ),
+  );
+  const never: Skip = () => false;
+  return (await gather(caller, task, [jobs], never, () => undefined)).responses;
 }
 
 /**

@@ -1,21 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AyciError } from '../errors.ts';
+import type { Where } from '../ports.ts';
 import type { Framework, Hardware, Optimizer } from '../types/config.ts';
-import type { Failure } from '../types/measurement.ts';
-import type { Artifact, ConvertResponse } from '../types/protocol.ts';
-import { type Caller, callConvert } from './call.ts';
+import { FAILURE_OF_ERROR, type Failure } from '../types/measurement.ts';
+import type { Artifact, ConvertRequest, ConvertResponse, ConvertSlots } from '../types/protocol.ts';
+import { type Caller, callConvert, paid } from './call.ts';
+import { located } from './locate.ts';
+import { asConvertResult } from './validate.ts';
 
 export interface Conversion {
   readonly framework: Framework;
   readonly optimizer: Optimizer;
   readonly hardware: Hardware;
   readonly artifact: Artifact;
-  /** Folder (`file:` URL) for the result. */
-  readonly output: string;
 }
 
 export type ConversionResult =
   | { readonly ok: true; readonly response: ConvertResponse }
-  | { readonly ok: false; readonly failure: Failure };
+  | { readonly ok: false; readonly failure: Failure }
+  /** A budget ended before it could be said. */
+  | { readonly ok: false; readonly cut: string };
 
 /** Memory with which converters run: they are not what is measured. */
 const CONVERTER_MB = 10_240;
@@ -25,11 +30,93 @@ export function isConverting(optimizer: Optimizer): boolean {
   return optimizer !== 'vanilla';
 }
 
-/** Converts one model for one optimizer. A refusal is a result, not a crash. */
-export async function convertModel(caller: Caller, conversion: Conversion): Promise<ConversionResult> {
-  const { framework, optimizer, hardware, artifact, output } = conversion;
+/** Where a conversion runs. */
+export function whereOf({ hardware, framework }: Pick<Conversion, 'hardware' | 'framework'>): Where {
+  return { hardware, memoryMb: CONVERTER_MB, framework };
+}
+
+/**
+ * Converts one model into a folder of this machine. A refusal is a result, not a crash.
+ * @param output `file:` URL of the folder
+ */
+export async function convertModel(caller: Caller, conversion: Conversion, output: string): Promise<ConversionResult> {
   const cut = caller.budget.exhausted();
-  if (cut !== null) throw new AyciError('target', `conversion for ${optimizer} was not started: ${cut}`);
-  const where = { hardware, memoryMb: CONVERTER_MB, framework };
-  return callConvert(caller, where, { protocol: 1, op: 'convert', framework, optimizer, artifact, output });
+  if (cut !== null) return { ok: false, cut };
+  const { framework, optimizer, artifact } = conversion;
+  const request = { protocol: 1, op: 'convert', framework, optimizer, artifact, output } as const;
+  return callConvert(caller, whereOf(conversion), request);
+}
+
+/** Where a conversion that goes on elsewhere leaves its files and its result. */
+export interface Drop {
+  /** Signed anew for each sending. */
+  output(): Promise<ConvertSlots>;
+  /** The result's bytes, or null while there are none. */
+  result(): Promise<Uint8Array | null>;
+}
+
+const POLL_FIRST_MS = 500;
+const POLL_MOST_MS = 3000;
+/** A converter's own time limit, and what starting it and uploading take. */
+const GIVE_UP_MS = 960_000;
+
+function readResult(bytes: Uint8Array, nonce: string): ConversionResult {
+  let json: unknown = null;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    // Said below.
+  }
+  const result = asConvertResult(json);
+  if (result === null || result.nonce !== nonce) {
+    return { ok: false, failure: { code: 'protocol', message: 'the converter left a result that does not fit' } };
+  }
+  if (!('errorType' in result)) return { ok: true, response: result };
+  const code = FAILURE_OF_ERROR[result.errorType] ?? 'conversion-failed';
+  return { ok: false, failure: { code, message: result.errorMessage } };
+}
+
+/**
+ * Converts one model on a converter that takes longer than a request may stay open: it is sent as an event, and its
+ * result is looked for until it is there.
+ * @throws AyciError `interrupted` where the signal is aborted
+ */
+export async function convertElsewhere(caller: Caller, conversion: Conversion, drop: Drop): Promise<ConversionResult> {
+  const cut = caller.budget.exhausted();
+  if (cut !== null) return { ok: false, cut };
+  const { framework, optimizer, artifact } = conversion;
+  const where = whereOf(conversion);
+  let nonce = '';
+  const make = async (): Promise<ConvertRequest> => {
+    nonce = randomUUID();
+    const request = { protocol: 1, op: 'convert', nonce, framework, optimizer, artifact } as const;
+    return located({ ...request, output: await drop.output() }, caller.locate);
+  };
+  let result: ConversionResult | null = null;
+  await paid(caller, where, async (sent) => {
+    const failure = await caller.target.submit(where, make, caller.signal);
+    sent();
+    result = failure === null ? await poll(caller, drop, () => nonce) : { ok: false, failure };
+    return { ok: false, failure: failure ?? NO_ANSWER, report: null };
+  });
+  return result ?? { ok: false, failure: NO_ANSWER };
+}
+
+/** A converter tells its own end, by time or memory: silence is the platform's. */
+const NO_ANSWER: Failure = {
+  code: 'connection-lost',
+  message: `the converter left no result within ${GIVE_UP_MS / 60_000} minutes`,
+};
+
+async function poll(caller: Caller, drop: Drop, nonce: () => string): Promise<ConversionResult> {
+  const start = performance.now();
+  for (let wait = POLL_FIRST_MS; performance.now() - start < GIVE_UP_MS; wait = Math.min(wait * 1.3, POLL_MOST_MS)) {
+    await sleep(wait, undefined, { signal: caller.signal }).catch(() => undefined);
+    if (caller.signal.aborted) throw new AyciError('interrupted', 'interrupted');
+    const bytes = await drop.result();
+    if (bytes !== null) return readResult(bytes, nonce());
+    const cut = caller.budget.exhausted();
+    if (cut !== null) return { ok: false, cut };
+  }
+  return { ok: false, failure: NO_ANSWER };
 }

@@ -11,7 +11,7 @@ import { type NpyFile, readNpy } from './npy.ts';
 export interface ModelSource {
   candidate(path: string): Promise<Model>;
   /** Null where the commit has no such file: the model is new. */
-  baseline(ref: Exclude<BaselineRef, { kind: 'key' }>, candidatePath: string): Promise<Model | null>;
+  baseline(ref: Extract<BaselineRef, { kind: 'path' | 'git' }>, candidatePath: string): Promise<Model | null>;
   /** A model whose files an archive kept. */
   kept(files: readonly ModelFile[], entry: string, key: ModelKey): Promise<Model>;
   /** A user's own data for one input. */

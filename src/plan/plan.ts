@@ -1,4 +1,4 @@
-import type { Framework, Optimizer } from '../types/config.ts';
+import type { Configuration, Framework } from '../types/config.ts';
 import type { Inputs } from '../types/inputs.ts';
 import type { Measurement, Provenance } from '../types/measurement.ts';
 import type { InputSpec, Model } from '../types/model.ts';
@@ -14,7 +14,8 @@ export interface TargetIdentity extends Limits {
   readonly cpu: string | null;
   readonly image: string | null;
   readonly region: string | null;
-  runtimeDigest(framework: Framework, optimizer: Optimizer): string;
+  runtimeDigest(framework: Framework, config: Omit<Configuration, 'batch'>): string;
+  unavailable(framework: Framework, config: Omit<Configuration, 'batch'>): string | null;
 }
 
 /** How the archive is asked for a record that stands for a cell. */
@@ -35,14 +36,14 @@ export interface Question {
 /** What has to be the same for an archived record to stand for a new one. */
 export function provenanceOf(
   question: Pick<Question, 'inputs' | 'candidate' | 'target' | 'harness'>,
-  optimizer: Optimizer,
+  config: Omit<Configuration, 'batch'>,
   candidateInputs: readonly InputSpec[],
   baselineInputs: readonly InputSpec[] | null,
 ): Provenance {
   const { target, inputs, harness } = question;
   return {
     target: target.kind,
-    runtimeDigest: target.runtimeDigest(question.candidate.framework, optimizer),
+    runtimeDigest: target.runtimeDigest(question.candidate.framework, config),
     harness,
     cpu: target.cpu,
     image: target.image,
@@ -80,9 +81,10 @@ export function makePlan(question: Question, find: Find): Plan {
       baseline === null
         ? null
         : resolveInputs(baseline.signature, overridesFor(baseline, overrides), config.batch, inputs.batches);
-    const impossible = impossibleOn(target, config) ?? own.impossible;
+    const impossible =
+      target.unavailable(candidate.framework, config) ?? impossibleOn(target, config) ?? own.impossible;
     const baselineInputs = before === null || before.impossible !== null ? null : before.inputs;
-    const provenance = provenanceOf(question, config.optimizer, own.inputs, baselineInputs);
+    const provenance = provenanceOf(question, config, own.inputs, baselineInputs);
     return {
       config,
       threads: threadsOf(config.memoryMb),

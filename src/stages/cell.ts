@@ -1,5 +1,4 @@
 import { summariseOutputs, summariseSandbox, summariseSubject } from '../analysis/summary.ts';
-import { artifactOf } from '../archive/models.ts';
 import type { Caller } from '../measure/call.ts';
 import { type CellRun, measureCell } from '../measure/cell.ts';
 import { HARNESS } from '../measure/protocol.ts';
@@ -10,21 +9,27 @@ import type { Model } from '../types/model.ts';
 import type { PlannedCell } from '../types/plan.ts';
 import type { MeasureResponse, Subject } from '../types/protocol.ts';
 import type { Convert, Prepared as Converted } from './convert.ts';
+import type { Places } from './locate.ts';
 import type { Progress } from './measure.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
 
-function subjectOf(
+async function subjectOf(
+  places: Places,
   role: Subject['role'],
   model: Model,
   converted: Converted & { ok: true },
   inputs: Subject['inputs'],
-): Subject {
-  const base = { role, artifact: converted.converted.artifact, inputs };
-  return converted.isOriginal ? base : { ...base, reference: artifactOf(model) };
+): Promise<Subject> {
+  const base = { role, artifact: converted.converted.artifact, inputs: await places.inputs(inputs) };
+  return converted.isOriginal ? base : { ...base, reference: await places.artifact(model) };
 }
 
 const NONE = { optimizeMs: null, compileMs: null };
+
+function failureOf(converted: Converted | null): Failure | null {
+  return converted !== null && 'failure' in converted ? converted.failure : null;
+}
 
 /** What a cell's measuring needs besides the cell. */
 export interface Task {
@@ -32,6 +37,7 @@ export interface Task {
   readonly prepared: Prepared;
   readonly ports: RunPorts;
   readonly caller: Caller;
+  readonly places: Places;
   readonly convert: Convert;
   readonly progress: Progress;
 }
@@ -45,15 +51,19 @@ export async function measureOne(
   const { candidate, baseline } = prepared.plan;
   const own = await convert(candidate, cell.config);
   const before = baseline === null || cell.baselineInputs === null ? null : await convert(baseline, cell.config);
-  const makeSubject = (
+  for (const one of [own, before]) if (one !== null && 'cut' in one) return { cut: one.cut };
+  const makeSubject = async (
     role: Subject['role'],
     model: Model | null,
     converted: Converted | null,
     specs: Subject['inputs'] | null,
-  ) => (model !== null && converted?.ok === true && specs !== null ? subjectOf(role, model, converted, specs) : null);
+  ) =>
+    model !== null && converted?.ok === true && specs !== null
+      ? subjectOf(task.places, role, model, converted, specs)
+      : null;
   const subjects = {
-    candidate: makeSubject('candidate', candidate, own, cell.candidateInputs),
-    baseline: makeSubject('baseline', baseline, before, cell.baselineInputs),
+    candidate: await makeSubject('candidate', candidate, own, cell.candidateInputs),
+    baseline: await makeSubject('baseline', baseline, before, cell.baselineInputs),
   };
   const firstRequests = inputs.thresholds.memory !== null || inputs.thresholds.coldStart !== null;
   const run = await runCell(
@@ -76,7 +86,7 @@ export async function measureOne(
     mode: run.mode,
     provenance: provenanceOf(
       { inputs, target: ports.target.facts, harness: HARNESS, candidate },
-      cell.config.optimizer,
+      cell.config,
       cell.candidateInputs,
       baseline === null ? null : cell.baselineInputs,
     ),
@@ -84,8 +94,8 @@ export async function measureOne(
     run: ports.runId,
     candidate: summariseSubject(responses, 'candidate', own.ok ? own.converted : NONE),
     baseline: summariseSubject(responses, 'baseline', before?.ok === true ? before.converted : NONE),
-    candidateFailure: own.ok ? run.candidateFailure : own.failure,
-    baselineFailure: noInputs ?? (before?.ok === false ? before.failure : run.baselineFailure),
+    candidateFailure: failureOf(own) ?? run.candidateFailure,
+    baselineFailure: noInputs ?? failureOf(before) ?? run.baselineFailure,
     sandboxes: responses.map(summariseSandbox),
     ...summariseOutputs(responses),
     cpuModels: [...new Set(responses.map((response) => response.environment.cpu))],

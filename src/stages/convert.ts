@@ -1,62 +1,93 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { artifactOf, type Converted, findConverted, keepConverted } from '../archive/models.ts';
+import { layout } from '../archive/keys.ts';
+import { type Converted, type ConvertedId, findConverted, keepConverted } from '../archive/models.ts';
 import type { Caller } from '../measure/call.ts';
-import { convertModel, isConverting } from '../measure/convert.ts';
+import { type Conversion, convertElsewhere, convertModel, isConverting } from '../measure/convert.ts';
 import type { Configuration } from '../types/config.ts';
 import type { Failure } from '../types/measurement.ts';
 import type { Model } from '../types/model.ts';
+import type { ConvertResponse } from '../types/protocol.ts';
+import type { Places } from './locate.ts';
 import type { RunPorts } from './ports.ts';
 
 export type Prepared =
   | { readonly ok: true; readonly converted: Converted; readonly isOriginal: boolean }
-  | { readonly ok: false; readonly failure: Failure };
+  | { readonly ok: false; readonly failure: Failure }
+  /** A budget ended before it was made. */
+  | { readonly ok: false; readonly cut: string };
 
 export type Convert = (model: Model, config: Configuration) => Promise<Prepared>;
 
+/** Files of one converted model at most. */
+const SLOTS = 16;
+
+function manifestOf(
+  model: Model,
+  { entry, files, optimizeMs, compileMs }: ConvertResponse,
+  objects: readonly string[],
+) {
+  const listed = files.map(({ path, sha256, size, slot }) => {
+    const object = slot === undefined ? undefined : objects[slot];
+    return { path, sha256, size, ...(object === undefined ? {} : { object }) };
+  });
+  const { framework, path } = model;
+  return { schema: 1 as const, framework, path, entry, files: listed, optimizeMs, compileMs };
+}
+
 /** Gives each model in the form that an optimizer serves: from the archive, else made once and kept there. */
-export function converter(ports: RunPorts, caller: Caller): Convert {
+export function converter(ports: RunPorts, places: Places, caller: Caller): Convert {
   const made = new Map<string, Promise<Prepared>>();
+  const { store, scope } = ports;
+
+  /** By a runtime on this machine, into a folder of its own, then kept. */
+  async function here(model: Model, conversion: Conversion, id: ConvertedId): Promise<Prepared> {
+    await mkdir(ports.scratch, { recursive: true });
+    const folder = await mkdtemp(join(ports.scratch, 'convert-'));
+    const result = await convertModel(caller, conversion, pathToFileURL(folder).href);
+    if (!result.ok) return result;
+    const sources = new Map(result.response.files.map((file) => [file.path, join(folder, file.path)]));
+    const manifest = manifestOf(model, result.response, []);
+    return { ok: true, isOriginal: false, converted: await keepConverted(store, scope, id, manifest, sources) };
+  }
+
+  /** By a converter elsewhere, which uploads its files to objects of the archive; the manifest then names them. */
+  async function elsewhere(model: Model, conversion: Conversion, id: ConvertedId): Promise<Prepared> {
+    const at = layout(scope.write);
+    const nonce = randomUUID();
+    const { key, optimizer, hardware, converterDigest } = id;
+    const slots = Array.from({ length: SLOTS }, (_, index) =>
+      at.slot(key, optimizer, hardware, converterDigest, nonce, index),
+    );
+    const resultKey = at.slotResult(key, optimizer, hardware, converterDigest, nonce);
+    const urlOf = async (object: string) => ({ url: await store.writeUrl(object) });
+    const result = await convertElsewhere(caller, conversion, {
+      output: async () => ({ slots: await Promise.all(slots.map(urlOf)), result: await urlOf(resultKey) }),
+      result: async () => (await store.read(resultKey))?.bytes ?? null,
+    });
+    if (!result.ok) return result;
+    const objects = slots.map((slot) => slot.slice(slot.lastIndexOf('/') + 1));
+    const manifest = manifestOf(model, result.response, objects);
+    return { ok: true, isOriginal: false, converted: await keepConverted(store, scope, id, manifest, new Map()) };
+  }
 
   async function make(model: Model, config: Configuration): Promise<Prepared> {
-    const artifact = artifactOf(model);
+    const artifact = await places.artifact(model);
     if (!isConverting(config.optimizer)) {
       return { ok: true, isOriginal: true, converted: { artifact, optimizeMs: null, compileMs: null } };
     }
     const { optimizer, hardware } = config;
-    const converterDigest = ports.target.facts.runtimeDigest(model.framework, optimizer);
+    const { framework } = model;
+    const { facts } = ports.target;
+    const converterDigest = facts.converterDigest(framework, optimizer, hardware);
     const id = { key: model.key, optimizer, hardware, converterDigest };
-    const found = await findConverted(ports.store, ports.scope, id);
+    const found = await findConverted(store, scope, id);
     if (found !== null) return { ok: true, isOriginal: false, converted: found };
     ports.logger.progress(`Converting for ${optimizer}`);
-    await mkdir(ports.scratch, { recursive: true });
-    const folder = await mkdtemp(join(ports.scratch, 'convert-'));
-    const conversion = {
-      framework: model.framework,
-      optimizer,
-      hardware,
-      artifact,
-      output: pathToFileURL(folder).href,
-    };
-    const result = await convertModel(caller, conversion);
-    if (!result.ok) return { ok: false, failure: result.failure };
-    const { entry, files, optimizeMs, compileMs } = result.response;
-    const sources = new Map(files.map((file) => [file.path, join(folder, file.path)]));
-    const manifest = {
-      schema: 1 as const,
-      framework: model.framework,
-      path: model.path,
-      entry,
-      files: [...files],
-      optimizeMs,
-      compileMs,
-    };
-    return {
-      ok: true,
-      isOriginal: false,
-      converted: await keepConverted(ports.store, ports.scope, id, manifest, sources),
-    };
+    const conversion = { framework, optimizer, hardware, artifact };
+    return facts.reads === 'files' ? here(model, conversion, id) : elsewhere(model, conversion, id);
   }
 
   return (model, config) => {

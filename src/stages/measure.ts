@@ -1,19 +1,21 @@
-import { gzipSync } from 'node:zlib';
-import { layout } from '../archive/keys.ts';
 import { keepModel } from '../archive/models.ts';
-import { keepResults } from '../archive/records.ts';
+import { resultsWriter } from '../archive/results.ts';
 import { type AyciError, asAyciError } from '../errors.ts';
 import type { Caller } from '../measure/call.ts';
+import { isConverting, whereOf } from '../measure/convert.ts';
 import { SANDBOXES } from '../measure/protocol.ts';
+import type { Work } from '../ports.ts';
+import type { Framework } from '../types/config.ts';
 import type { Inputs } from '../types/inputs.ts';
 import type { Measurement } from '../types/measurement.ts';
-import type { Model } from '../types/model.ts';
 import type { PlannedCell } from '../types/plan.ts';
-import type { MeasureResponse } from '../types/protocol.ts';
 import { measureOne, type Task } from './cell.ts';
 import { converter } from './convert.ts';
+import type { Places } from './locate.ts';
+import { didNotFit, inParallel, type Ladder, laddersOf } from './order.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
+import { rawAnswers } from './raw.ts';
 
 /** What became of a planned cell. */
 export interface CellResult {
@@ -38,71 +40,111 @@ export interface Progress {
   sandbox(done: number, of: number): void;
 }
 
-/** Measures what is not known, a cell after the other, and keeps each as soon as it is there. */
+/** Functions that the cells need, converters included. */
+function functionsOf(cells: readonly PlannedCell[], framework: Framework): readonly Work[] {
+  const all = new Map<string, Work>();
+  for (const { config } of cells) {
+    const { hardware, memoryMb, optimizer } = config;
+    const work: Work[] = [{ framework, hardware, memoryMb, op: 'measure' }];
+    if (isConverting(optimizer)) work.push({ ...whereOf({ framework, hardware }), op: 'convert' });
+    for (const one of work) all.set(`${one.op} ${one.hardware} ${one.memoryMb}`, one);
+  }
+  return [...all.values()];
+}
+
+/** Cells at once: so many that requests always wait for a sandbox, never a sandbox for requests. */
+function laddersAtOnce(concurrency: number): number {
+  return concurrency === 1 ? 1 : Math.ceil((1.5 * concurrency) / SANDBOXES) + 1;
+}
+
+/** Measures what is not known, as many cells at once as the target allows, and keeps each as soon as it is there. */
 export async function measure(
   inputs: Inputs,
   prepared: Prepared,
   ports: RunPorts,
+  places: Places,
   caller: Caller,
   progress: Progress,
 ): Promise<Measured> {
   const { cells, candidate, baseline } = prepared.plan;
-  const results: CellResult[] = [];
-  const raw: { config: PlannedCell['config']; responses: readonly MeasureResponse[] }[] = [];
+  const results = new Map<PlannedCell, CellResult>();
   const toMeasure = cells.filter((cell) => cell.impossible === null && cell.known === null && !prepared.same);
+  const raw = rawAnswers(ports, candidate.key);
+  const writer = resultsWriter(ports.store, ports.scope, candidate.key);
+  const task: Task = { inputs, prepared, ports, caller, places, convert: converter(ports, places, caller), progress };
   let error: AyciError | null = null;
   let sandboxes = 0;
-  const task: Task = { inputs, prepared, ports, caller, convert: converter(ports, caller), progress };
-  const stopped = (): string | null => (error === null ? caller.budget.exhausted() : `not reached: ${error.message}`);
+  let started = 0;
+
+  const put = (cell: PlannedCell, status: CellResult['status'], rest: Partial<CellResult>): void => {
+    results.set(cell, { cell, status, measurement: null, reason: null, ...rest });
+  };
+  const stopped = (): string | null => {
+    error ??= writer.failure;
+    return error === null ? caller.budget.exhausted() : `not reached: ${error.message}`;
+  };
+
+  async function one(cell: PlannedCell): Promise<Measurement | null> {
+    const stop = stopped();
+    if (stop !== null) {
+      put(cell, 'skipped', { reason: stop });
+      return null;
+    }
+    progress.cell(started, toMeasure.length, cell);
+    started += 1;
+    const done = await measureOne(task, cell);
+    if ('cut' in done) {
+      put(cell, 'skipped', { reason: done.cut });
+      return null;
+    }
+    sandboxes += done.responses.length;
+    put(cell, 'measured', { measurement: done.measurement });
+    writer.add([done.measurement]);
+    await raw.add(cell.config, done.responses);
+    return done.measurement;
+  }
+
+  async function climb(ladder: Ladder): Promise<void> {
+    let tooSmall: number | null = null;
+    for (const cell of ladder) {
+      const { memoryMb } = cell.config;
+      if (cell.impossible !== null) put(cell, 'skipped', { reason: cell.impossible });
+      else if (cell.known !== null) {
+        put(cell, 'reused', { measurement: cell.known });
+        if (didNotFit(cell.known)) tooSmall = memoryMb;
+      } else if (prepared.same) put(cell, 'skipped', { reason: 'the model is its baseline, to the byte' });
+      else if (tooSmall !== null)
+        put(cell, 'skipped', { reason: `does not fit below ${tooSmall} MB: it did not fit there` });
+      else {
+        try {
+          if (didNotFit(await one(cell))) tooSmall = memoryMb;
+        } catch (thrown) {
+          error ??= asAyciError(thrown);
+          if (!results.has(cell)) put(cell, 'skipped', { reason: `not reached: ${error.message}` });
+        }
+      }
+    }
+  }
+
   try {
     if (toMeasure.length > 0) {
-      await ports.store.ready();
-      await ports.target.prepare([candidate.framework], ports.signal);
+      await ports.store.ready(ports.scope.write);
+      await ports.target.prepare(functionsOf(toMeasure, candidate.framework), ports.signal);
     }
   } catch (thrown) {
     error = asAyciError(thrown);
   }
-  for (const cell of cells) {
-    const skipped = (reason: string): CellResult => ({ cell, status: 'skipped', measurement: null, reason });
-    if (cell.impossible !== null) results.push(skipped(cell.impossible));
-    else if (cell.known !== null) results.push({ cell, status: 'reused', measurement: cell.known, reason: null });
-    else if (prepared.same) results.push(skipped('the model is its baseline, to the byte'));
-    else {
-      const stop = stopped();
-      if (stop !== null) {
-        results.push(skipped(stop));
-        continue;
-      }
-      progress.cell(toMeasure.indexOf(cell), toMeasure.length, cell);
-      try {
-        const one = await measureOne(task, cell);
-        if ('cut' in one) {
-          results.push(skipped(one.cut));
-          continue;
-        }
-        sandboxes += one.responses.length;
-        raw.push({ config: cell.config, responses: one.responses });
-        results.push({ cell, status: 'measured', measurement: one.measurement, reason: null });
-        await keepResults(ports.store, ports.scope, candidate.key, [one.measurement]);
-      } catch (thrown) {
-        error = asAyciError(thrown);
-        if (results.at(-1)?.cell !== cell) results.push(skipped(`not reached: ${error.message}`));
-      }
-    }
-  }
+  await inParallel(laddersOf(cells), laddersAtOnce(ports.target.facts.concurrency), climb);
   try {
-    if (raw.length > 0) await keepRest(ports, [candidate, ...(baseline === null ? [] : [baseline])], raw);
+    await writer.close();
+    if (sandboxes > 0) {
+      for (const model of [candidate, ...(baseline === null ? [] : [baseline])]) {
+        await keepModel(ports.store, ports.scope, model);
+      }
+      await raw.keep();
+    }
   } catch (thrown) {
     error ??= asAyciError(thrown);
   }
-  return { results, error, sandboxes };
-}
-
-/** The models as submitted and all raw samples: read only on demand. */
-async function keepRest(ports: RunPorts, models: readonly Model[], raw: readonly unknown[]): Promise<void> {
-  for (const model of models) await keepModel(ports.store, ports.scope, model);
-  const [candidate] = models;
-  if (candidate === undefined) return;
-  const body = gzipSync(JSON.stringify({ schema: 1, sandboxesPerCell: SANDBOXES, cells: raw }));
-  await ports.store.write(layout(ports.scope.write).raw(candidate.key, ports.runId), body, null);
+  return { results: cells.flatMap((cell) => results.get(cell) ?? []), error, sandboxes };
 }

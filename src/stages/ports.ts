@@ -14,6 +14,12 @@ export interface RunPorts {
   readonly version: string;
   readonly commit: string | null;
   readonly baseCommit: string | null;
+  /** The branch whose history this run adds to; null: none. */
+  readonly historyBranch: string | null;
+  /** What a reader should know of how the run was set up. */
+  readonly notes: readonly string[];
+  /** Whose Lambda prices count. */
+  readonly region: string;
   /** Names this run in the archive; unique. */
   readonly runId: string;
   /** A folder for what converters write, removed by the entry. */

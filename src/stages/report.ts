@@ -15,7 +15,16 @@ import type { Prepared } from './prepare.ts';
 
 function refText(ref: BaselineRef | null): string | null {
   if (ref === null) return null;
-  return ref.kind === 'path' ? ref.path : ref.kind === 'git' ? `git:${ref.ref}` : `key:${ref.key}`;
+  switch (ref.kind) {
+    case 'path':
+      return ref.path;
+    case 'git':
+      return `git:${ref.ref}`;
+    case 'key':
+      return `key:${ref.key}`;
+    case 'archive':
+      return `archive:${ref.branch}`;
+  }
 }
 
 function judged(results: readonly CellResult[], inputs: Inputs, prepared: Prepared): readonly JudgedCell[] {
@@ -62,6 +71,7 @@ function counted(cells: readonly CellReport[], best: ModelReport['best'], gateOn
 
 export interface Facts {
   readonly calls: number;
+  readonly spentUsd: number;
   readonly seconds: number;
   readonly startedAt: Date;
 }
@@ -110,13 +120,13 @@ function runFacts(inputs: Inputs, ports: RunPorts, facts: Facts): Omit<RunFacts,
     seed: inputs.seed,
     calls: facts.calls,
     seconds: Number(facts.seconds.toFixed(1)),
-    spentUsd: 0,
+    spentUsd: Number(facts.spentUsd.toPrecision(4)),
     baselineRef: refText(inputs.baseline),
     commit: ports.commit,
     baseCommit: ports.baseCommit,
     startedAt: facts.startedAt.toISOString(),
     ayciVersion: ports.version,
-    priceRegion: inputs.region,
+    priceRegion: ports.region,
     priceDate: PRICE_DATE,
   };
 }
@@ -128,13 +138,17 @@ function notesOf(prepared: Prepared, measured: Measured, ports: RunPorts): reado
     input.dims.some((dim) => typeof dim !== 'number'),
   );
   return [
+    ...ports.notes,
     ...prepared.notes,
     ...(prepared.same ? ['The model is its baseline, to the byte: nothing was measured.'] : []),
     ...(alternating
       ? ['Where both models did not run together in one sandbox, each was measured by itself in turn.']
       : []),
     ...(facts.fractionalCpu ? [] : [`CPU shares could not be set: ${facts.fractionalCpuRemedy ?? 'no reason known'}.`]),
-    ...(measured.results.some((one) => one.measurement !== null) ? [`CPU share and memory by ${facts.limits}.`] : []),
+    ...facts.notes,
+    ...(facts.reads === 'files' && measured.results.some((one) => one.measurement !== null)
+      ? [`CPU share and memory by ${facts.limits}.`]
+      : []),
     ...(defaulted ? ['Symbolic dimensions were given sizes: see the inputs; --input-shape sets others.'] : []),
   ];
 }

@@ -7,7 +7,14 @@ export type BaselineRef =
   /** The model's own path at a commit. */
   | { readonly kind: 'git'; readonly ref: string }
   /** A model that the archive keeps. */
-  | { readonly kind: 'key'; readonly key: string };
+  | { readonly kind: 'key'; readonly key: string }
+  /** The newest accepted model that the archive's history has of a branch. */
+  | { readonly kind: 'archive'; readonly branch: string };
+
+/** Where models, measurements and history are kept. */
+export type ArchivePlace =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string };
 
 export const FAIL_ON = ['regressed', 'inconclusive', 'unmeasured'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
@@ -21,18 +28,21 @@ export interface InputOverrides {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** `arn:aws:iam::123456789012:role/name`. */
+export type RoleArn = string;
+
 /** Everything a run was asked for, checked. */
 export interface Inputs {
   readonly model: string;
   readonly baseline: BaselineRef | null;
-  readonly target: 'auto' | 'local';
+  readonly target: 'auto' | 'local' | 'lambda';
   /** Null: the host's own. */
   readonly hardware: readonly Hardware[] | null;
   readonly optimizers: readonly Optimizer[];
   readonly memoriesMb: readonly number[];
   readonly batches: readonly number[];
   readonly overrides: InputOverrides;
-  readonly archive: string;
+  readonly archive: ArchivePlace;
   readonly reportDir: string;
   readonly thresholds: Thresholds;
   /** Largest relative difference between the candidate's and the baseline's outputs; null: shown, not gated. */
@@ -41,6 +51,14 @@ export interface Inputs {
   readonly failOn: readonly FailOn[];
   readonly maxMinutes: number;
   readonly maxCalls: number;
-  readonly region: string;
+  readonly maxSpendUsd: number;
+  /** Null where none was given: the entry says whose is taken. */
+  readonly region: string | null;
+  /** Role that a run takes through OIDC; null: the environment's own credentials. */
+  readonly role: RoleArn | null;
+  /** The same for runs on the base branch, which may write what others are judged by. */
+  readonly baselineRole: RoleArn | null;
+  /** Tag of the deployed stack whose functions are used. */
+  readonly stack: string;
   readonly seed: number;
 }

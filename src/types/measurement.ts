@@ -76,10 +76,26 @@ export const FAILURES = [
   'invalid-input',
   'inference-failed',
   'throttled',
+  'connection-lost',
   'artifact-mismatch',
   'protocol',
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];
+
+/** What a runtime's own errors mean for a cell, by the class names that they are told by. */
+export const FAILURE_OF_ERROR: Readonly<Record<string, FailureCode>> = {
+  OutOfMemory: 'out-of-memory',
+  InvalidRequest: 'protocol',
+  InvalidModel: 'invalid-model',
+  InvalidInput: 'invalid-input',
+  ArtifactMismatch: 'artifact-mismatch',
+  UploadFailed: 'connection-lost',
+  ConversionFailed: 'conversion-failed',
+  InferenceFailed: 'inference-failed',
+};
+
+/** Failures that say nothing of the model: the same request may succeed on another sandbox. */
+export const PASSING_FAILURES: readonly FailureCode[] = ['throttled', 'connection-lost', 'artifact-mismatch', 'protocol'];
 
 export interface Failure {
   readonly code: FailureCode;

@@ -282,7 +282,7 @@ describe('a run that ends early', () => {
     await expect(flow(folder.path, lambda.target, { model, 'input-shape': 'nope=1x2' })).rejects.toThrow(
       'no input "nope"',
     );
-    await expect(flow(folder.path, lambda.target, { model, 'aws-region': 'moon-1' })).rejects.toThrow(
+    await expect(flow(folder.path, lambda.target, { model, 'aws-region': 'xx-north-1' })).rejects.toThrow(
       'no known Lambda prices',
     );
     expect((await readdir(folder.path)).filter((name) => name !== 'scratch')).toEqual(before);

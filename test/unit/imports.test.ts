@@ -69,12 +69,17 @@ describe('who may import what', () => {
   });
 
   it('measure knows the Target port and nothing of adapters', () => {
-    expect(leaves('measure', ['types', 'errors.ts', 'ports.ts', 'valibot', 'node:crypto'])).toEqual([]);
+    expect(leaves('measure', ['types', 'errors.ts', 'ports.ts', 'valibot', 'node:'])).toEqual([]);
   });
 
   it('targets import types, errors and ports, never each other', () => {
-    expect(leaves('target/local', ['types', 'errors.ts', 'ports.ts', 'node:'])).toEqual([]);
-    expect(leaves('target/lambda', ['types', 'errors.ts', 'ports.ts', '@aws-sdk/client-lambda'])).toEqual([]);
+    const shared = ['types', 'errors.ts', 'ports.ts', 'target/runtimes.ts', 'node:'];
+    expect(leaves('target/local', shared)).toEqual([]);
+    expect(leaves('target/lambda', [...shared, '@aws-sdk/client-lambda', '@smithy'])).toEqual([]);
+  });
+
+  it('credentials import no adapter', () => {
+    expect(leaves('credentials', ['types', 'errors.ts', 'ports.ts', '@aws-sdk/client-sts', 'node:'])).toEqual([]);
   });
 
   it('models and archives import no analysis and no report', () => {
@@ -86,9 +91,10 @@ describe('who may import what', () => {
     }
   });
 
-  it('the AWS SDK is in target/lambda alone, @actions in github and the action entry', () => {
+  it('the AWS SDK is in target/lambda, archive/s3 and credentials, @actions in github and the action entry', () => {
     const of = (scope: string) => new Set(all.filter((one) => one.to.startsWith(scope)).map((one) => one.from));
-    expect([...of('@aws-sdk/')].filter((file) => !file.startsWith('target/lambda/'))).toEqual([]);
+    const rooms = /^(target\/lambda|archive\/s3|credentials)\//;
+    expect([...of('@aws-sdk/')].filter((file) => !rooms.test(file))).toEqual([]);
     expect([...of('@actions/')].filter((file) => !file.startsWith('github/') && file !== 'action.ts')).toEqual([]);
   });
 
@@ -97,9 +103,10 @@ describe('who may import what', () => {
     const touching = files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8')));
     expect(touching.sort()).toEqual([
       'action.ts',
+      'archive/s3/client.ts',
       'cli.ts',
       'github/run.ts',
-      'target/lambda/invoke.ts',
+      'target/lambda/sdk.ts',
       'target/local/cgroup.ts',
     ]);
   });

@@ -1,0 +1,1 @@
+import{t as e}from"./dist-cjs-AdeMuBjP.js";export default e();export{};

@@ -1,0 +1,1 @@
+export{t as idTokenOf,n as maskSecret}from"./identity-OfWQFdhi.js";

@@ -1,0 +1,1 @@
+const e={onnx:{folder:`onnx`,library:`onnxruntime`}};export{e as t};

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import metadata from '../../package.json' with { type: 'json' };
+import { type GithubContext, githubContext } from '../github/context.ts';
+import { modelSource } from '../model/source.ts';
+import type { RunPorts } from '../stages/ports.ts';
+import type { Inputs } from '../types/inputs.ts';
+import { archiveStore, credentialsOf, lambdaTarget, localTarget } from './adapters.ts';
+import { type Outside, systemClock } from './outside.ts';
+import { type Setting, settle } from './setting.ts';
+
+export { archiveStore, credentialsOf, localTarget } from './adapters.ts';
+export { cacheFolder, type Outside, systemClock } from './outside.ts';
+
+export const VERSION = metadata.version;
+
+/**
+ * Where and as whom a run with these inputs measures here.
+ * @throws AyciError `bad-input` under an event that would run strangers' models with rights
+ */
+export function settingOf(inputs: Inputs, { env, placeOf }: Outside, github: GithubContext): Setting {
+  if (github.refusal !== null) throw github.refusal;
+  const withoutIdentity = github.origin === 'fork' || github.origin === 'dependabot';
+  return settle(inputs, { env, placeOf, onBase: github.branch !== null, withoutIdentity });
+}
+
+/** Builds everything outside that a run touches, and takes it down again. */
+export async function withPorts<T>(
+  inputs: Inputs,
+  outside: Outside,
+  work: (ports: RunPorts) => Promise<T>,
+): Promise<T> {
+  const { logger, signal, placeOf } = outside;
+  const github = githubContext(outside.env);
+  const setting = settingOf(inputs, outside, github);
+  for (const note of setting.notes) logger.warn(note);
+  const credentials = await credentialsOf(setting, outside, github);
+  const store = await archiveStore(setting, outside, credentials);
+  const target =
+    setting.target === 'local' ? await localTarget(outside) : await lambdaTarget(inputs, setting, outside, credentials);
+  const models = modelSource(placeOf);
+  const scratch = await mkdtemp(join(tmpdir(), 'ayci-'));
+  try {
+    return await work({
+      target,
+      store,
+      scope: github.scope,
+      models,
+      clock: systemClock,
+      logger,
+      signal,
+      version: VERSION,
+      commit: github.commit,
+      baseCommit: github.baseCommit,
+      historyBranch: github.branch,
+      region: setting.region,
+      notes: setting.notes,
+      runId: `${github.runId ?? systemClock.date().toISOString().replace(/\W/g, '')}-${randomUUID().slice(0, 8)}`,
+      scratch,
+      placeOf,
+    });
+  } finally {
+    await target.close();
+    await models.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
