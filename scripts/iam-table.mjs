@@ -32,7 +32,10 @@ function reasons() {
         if (!isMap(statement)) return;
         // The parser gives a list the comment of its first item.
         const comment = statement.commentBefore ?? (index === 0 && isSeq(seq) ? seq.commentBefore : undefined);
-        found[`${id}.${statement.get('Sid')}`] = comment?.split('\n').map((line) => line.trim()).join(' ');
+        found[`${id}.${statement.get('Sid')}`] = comment
+          ?.split('\n')
+          .map((line) => line.trim())
+          .join(' ');
       });
     },
   });
@@ -42,7 +45,12 @@ function reasons() {
 const list = (value) => (Array.isArray(value) ? value : [value]);
 
 function shorten(arn) {
-  const words = { ...Object.fromEntries([[PSEUDO['AWS::AccountId'], 'ACCOUNT'], [PSEUDO['AWS::Region'], 'REGION']]) };
+  const words = {
+    ...Object.fromEntries([
+      [PSEUDO['AWS::AccountId'], 'ACCOUNT'],
+      [PSEUDO['AWS::Region'], 'REGION'],
+    ]),
+  };
   return Object.entries(words).reduce((text, [value, word]) => text.replaceAll(value, word), arn);
 }
 

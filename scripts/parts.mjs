@@ -46,6 +46,12 @@ export const PARTS = [
     ensure: () => ensurePip('lint'),
     env: () => ({ AYCI_TEST_LINT: join(pipFolder('lint'), 'bin') }),
   },
+  {
+    name: 'aws-cli',
+    what: "AWS's command line",
+    ensure: () => ensurePip('aws-cli'),
+    env: () => ({ AYCI_TEST_AWS_CLI: join(pipFolder('aws-cli'), 'bin') }),
+  },
 ];
 
 /** Where the tests find the parts; of parts that are not installed yet too. */

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mustRun } from './run.mjs';
 
 function installed(name) {
-  const asked = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Abbrev}', name], { encoding: 'utf8' });
-  return asked.status === 0 && asked.stdout.startsWith('ii');
+  const asked = spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' });
+  return asked.status === 0 && asked.stdout.includes('Status: install ok installed');
 }
 
 /** @throws Error where a package cannot be installed. */

@@ -6,7 +6,7 @@ import type { ModelKey } from '../types/model.ts';
 import { keeper, type Scope } from './records.ts';
 
 /** A write takes all of a model's results along: the pauses keep its share of the time small however many there are. */
-const PAUSE_FACTOR = 10;
+const PAUSE_FACTOR = 20;
 const LONGEST_PAUSE_MS = 60_000;
 
 /** Keeps measurements while others are being made; a run that is killed loses what was not written yet. */

@@ -1,6 +1,7 @@
-import type { ArchiveStore } from '../ports.ts';
+import type { ArchiveStore, StoredObject } from '../ports.ts';
 import type { Artifact } from '../types/protocol.ts';
 import { archiveUrl, MANIFEST } from './keys.ts';
+import { TooLargeError } from './limits.ts';
 import { decodeManifest, encodeManifest, type Manifest, objectOf } from './manifest.ts';
 
 /** A stored model: its files and the key of each one's object, in the same order. */
@@ -12,17 +13,39 @@ export interface KeptModel {
 /** From the last segment of a key to the key. */
 export type KeyOf = (object: string) => string;
 
-/** A stored model that is whole: readable manifest, every file there (a lifecycle rule may have removed one). */
-export async function findStored(store: ArchiveStore, keyOf: KeyOf): Promise<KeptModel | null> {
-  const stored = await store.read(keyOf(MANIFEST));
-  const manifest = stored === null ? null : decodeManifest(stored.bytes);
-  if (manifest === null) return null;
-  const objects = manifest.files.map((file) => keyOf(objectOf(file)));
-  const there = await Promise.all(objects.map((object) => store.has(object)));
-  return there.every(Boolean) ? { manifest, objects } : null;
+interface Seen {
+  readonly stored: StoredObject;
+  /** Null where it is damaged or newer. */
+  readonly kept: KeptModel | null;
+  /** Whether every file is there: a lifecycle rule may have removed one. */
+  readonly whole: boolean;
 }
 
-/** Puts a model's files and then its manifest, so that a manifest speaks of files that are there. */
+async function look(store: ArchiveStore, keyOf: KeyOf): Promise<Seen | null> {
+  const stored = await store.read(keyOf(MANIFEST));
+  if (stored === null) return null;
+  const manifest = decodeManifest(stored.bytes);
+  if (manifest === null) return { stored, kept: null, whole: false };
+  const kept = { manifest, objects: manifest.files.map((file) => keyOf(objectOf(file))) };
+  const there = await Promise.all(kept.objects.map((object) => store.has(object)));
+  return { stored, kept, whole: there.every(Boolean) };
+}
+
+/** A stored model that can be used: a readable manifest, and every file there. */
+export async function findStored(store: ArchiveStore, keyOf: KeyOf): Promise<KeptModel | null> {
+  try {
+    const seen = await look(store, keyOf);
+    return seen?.whole ? seen.kept : null;
+  } catch (thrown) {
+    if (thrown instanceof TooLargeError) return null;
+    throw thrown;
+  }
+}
+
+/**
+ * Puts a model's files and then its manifest, so that a manifest speaks of files that are there. A manifest that is
+ * there stays, unless it is readable and a file of it is gone.
+ */
 export async function putStored(
   store: ArchiveStore,
   keyOf: KeyOf,
@@ -33,8 +56,18 @@ export async function putStored(
     const source = sources.get(file.path);
     if (source !== undefined) await store.putFile(keyOf(objectOf(file)), source);
   }
-  await store.write(keyOf(MANIFEST), encodeManifest(manifest), null);
+  await putManifest(store, keyOf, manifest);
   return { manifest, objects: manifest.files.map((file) => keyOf(objectOf(file))) };
+}
+
+async function putManifest(store: ArchiveStore, keyOf: KeyOf, manifest: Manifest): Promise<void> {
+  try {
+    const seen = await look(store, keyOf);
+    if (seen !== null && (seen.kept === null || seen.whole)) return;
+    await store.write(keyOf(MANIFEST), encodeManifest(manifest), seen?.stored.etag ?? null);
+  } catch (thrown) {
+    if (!(thrown instanceof TooLargeError)) throw thrown;
+  }
 }
 
 /** A stored model as runtimes get it: `archive:` URLs, signed when a request is made; `file:` URLs of a folder. */

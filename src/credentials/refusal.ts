@@ -27,12 +27,13 @@ interface Words {
 }
 
 const text = (value: string | null): string => (value === null ? 'none' : shown(value));
-const hostOf = (issuer: string | null): string => (issuer ?? 'https://token.actions.githubusercontent.com').slice(8);
+const hostOf = (issuer: string | null): string =>
+  (issuer ?? 'https://token.actions.githubusercontent.com').replace(/^https?:\/\//, '');
 
 function untrusted({ role, claims }: Refused): Words {
   const { subject, audience, repositoryId, ref } = claims;
   const got = `sub ${text(subject)}, aud ${text(audience)}, repository_id ${text(repositoryId)}, ref ${text(ref)}`;
-  const line = `"${hostOf(claims.issuer)}:sub": ${text(subject)}`;
+  const line = `${shown(`${hostOf(claims.issuer)}:sub`)}: ${text(subject)}`;
   return {
     what: `${role.arn} does not exist or does not trust this run, got a token with ${got}; expected what its trust policy names`,
     hint: `To let such runs in, the trust policy needs ${line} and the same aud and repository_id: deploy runtimes/bootstrap.yaml with this repository. A role for the base branch trusts no other branch and no pull request.`,
@@ -112,7 +113,7 @@ function wordsOf(refused: Refused, error: StsError): Words {
 export function refusal(refused: Refused, thrown: unknown, secret: string): AyciError {
   const raw = thrown instanceof Error ? thrown : new Error(String(thrown));
   const status = (raw as { $metadata?: { httpStatusCode?: unknown } }).$metadata?.httpStatusCode;
-  const clean = raw.message.replaceAll(secret, '***');
+  const clean = secret === '' ? raw.message : raw.message.replaceAll(secret, '***');
   const error: StsError = { name: raw.name, message: clean, status: typeof status === 'number' ? status : null };
   const { what, hint } = wordsOf(refused, error);
   const cause = new Error(`${error.name}: ${error.message}`);

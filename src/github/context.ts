@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Scope } from '../archive/records.ts';
 import type { Origin } from '../credentials/index.ts';
 import type { AyciError } from '../errors.ts';
-import { originOf, refusedEvent } from './identity.ts';
+import { originOf, refusedEvent } from './event.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

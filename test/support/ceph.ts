@@ -24,6 +24,9 @@ export interface CephFacts {
 /** The region that Ceph is asked with; it answers to any. */
 export const CEPH_REGION = 'us-east-1';
 
+/** What Ceph calls a tenant stands where AWS has the account: in ARNs of roles and providers. */
+export const CEPH_ACCOUNT = '123456789012';
+
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
@@ -39,7 +42,10 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** No keys between the daemons (they hear this machine alone); without `crc` the gateway cannot connect so. */
+/**
+ * No keys between the daemons, which hear this machine alone; without `crc` the gateway cannot connect so. Sessions may
+ * be seconds long (AWS: 15 minutes at least), so that a test sees one end.
+ */
 function configuration(folder: string, fsid: string, monitor: number, gateway: number): string {
   return `[global]
 fsid = ${fsid}
@@ -72,6 +78,7 @@ paxos_propose_interval = 0.05
 rgw_frontends = beast endpoint=127.0.0.1:${gateway}
 rgw_data = ${folder}/rgw
 rgw_s3_auth_use_sts = true
+rgw_sts_min_session_duration = 1
 rgw_sts_key = ${randomBytes(8).toString('hex')}
 `;
 }
@@ -168,7 +175,16 @@ export async function startCeph(): Promise<CephFacts & AsyncDisposable> {
   await until('the object store', [mon, osd], async () => / 1 up/.test((await ceph('osd', 'stat')).stdout));
 
   const [accessKeyId, secretAccessKey] = [`AK${randomBytes(9).toString('hex')}`, randomBytes(20).toString('hex')];
-  const user = ['--uid', 'owner', '--display-name', 'owner', '--caps', 'roles=*;user-policy=*;oidc-provider=*'];
+  const user = [
+    '--tenant',
+    CEPH_ACCOUNT,
+    '--uid',
+    'owner',
+    '--display-name',
+    'owner',
+    '--caps',
+    'roles=*;user-policy=*;oidc-provider=*',
+  ];
   const keys = ['--access-key', accessKeyId, '--secret', secretAccessKey];
   await call('radosgw-admin', 'user', 'create', ...user, ...keys);
   const rgw = daemon('radosgw', '-n', 'client.admin');

@@ -69,6 +69,8 @@ export class ControlPlane {
   readonly asked: string[] = [];
   readonly denied = new Set<string>();
   page = 50;
+  /** So many of the next requests are throttled. */
+  throttled = 0;
   /** Null: not said. */
   unreserved: number | null = 1000;
   /** Called before a function is told of: it may change it. */
@@ -96,6 +98,10 @@ export class ControlPlane {
 
   #ask(operation: string, answer: () => ControlAnswer): ControlAnswer {
     this.asked.push(operation);
+    if (this.throttled > 0) {
+      this.throttled -= 1;
+      return refused(429, 'TooManyRequestsException', 'Rate exceeded');
+    }
     if (!this.denied.has(operation)) return answer();
     const who = 'arn:aws:sts::123456789012:assumed-role/ci/x';
     return refused(403, 'AccessDeniedException', `User: ${who} is not authorized to perform: lambda:${operation}`);

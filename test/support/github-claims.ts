@@ -6,15 +6,7 @@ export interface Repository {
   readonly id: string;
 }
 
-export const EVENTS = [
-  'pull_request',
-  'push',
-  'schedule',
-  'merge_group',
-  'release',
-  'workflow_dispatch',
-  'pull_request_target',
-] as const;
+export const EVENTS = ['pull_request', 'push', 'schedule', 'merge_group', 'release', 'workflow_dispatch'] as const;
 export type Event = (typeof EVENTS)[number];
 
 export interface Run {

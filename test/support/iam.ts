@@ -24,7 +24,10 @@ export function several<T extends string>(value: T | readonly T[] | undefined): 
 
 /** IAM's patterns: `*` any text, `?` one character. */
 function like(pattern: string, text: string): boolean {
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, 's').test(text);
 }
 

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
 
 export interface Credentials {
@@ -35,8 +36,16 @@ function isAwsEndpoint(endpoint: string | null): boolean {
   return endpoint === null || /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
+/** @throws AyciError `bad-input` */
+function checkEndpoint(endpoint: string): void {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return;
+  throw new AyciError('bad-input', 'AWS_ENDPOINT_URL_S3: is not a URL; expected http://host:port or https://host');
+}
+
 /** The SDK's client. The SDK is loaded here and not before: a run whose archive is a folder does not pay for it. */
 export async function connect(options: S3Options): Promise<S3> {
+  if (options.endpoint !== null) checkEndpoint(options.endpoint);
   // On Node 20 the SDK prints its own end-of-support notice, which a user of the command line can do nothing with.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');

@@ -73,8 +73,10 @@ export function s3Error(options: S3Options, doing: Doing, thrown: unknown): Ayci
   if (name === 'NoSuchBucket') {
     return make('bad-input', `there is no bucket ${bucket}`, `Create it, or mend ${placeOf('archive')}.`);
   }
-  if (WRONG_REGION.has(name) || status === 301) {
-    const region = regionOf(thrown);
+  const region = regionOf(thrown);
+  // An answer to HEAD has no body and so no name.
+  const isElsewhere = status === 400 && name !== 'ExpiredToken' && region !== null && region !== options.region;
+  if (WRONG_REGION.has(name) || status === 301 || isElsewhere) {
     const other = region === null ? 'another region' : region;
     const set = region === null ? "the bucket's region" : region;
     return make(
@@ -102,7 +104,7 @@ export function s3Error(options: S3Options, doing: Doing, thrown: unknown): Ayci
     return make(
       doing.early ? 'bad-input' : 'archive',
       denied,
-      `Is the bucket yours? The role in use (${placeOf('role-to-assume')}) needs ${needs} there.`,
+      `Are bucket and credentials the right ones? The role in use (${placeOf('role-to-assume')}) needs ${needs} there.`,
     );
   }
   if (name === 'CredentialsProviderError') {
@@ -119,8 +121,10 @@ export function s3Error(options: S3Options, doing: Doing, thrown: unknown): Ayci
       'Two runs could lose results: use a server that has them.',
     );
   }
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return make('archive', 'the disk is full', 'Free some space and run again.');
   if (UNREACHABLE.has(code) || name === 'TimeoutError') {
-    const server = endpoint ?? `S3 in ${options.region}`;
+    const server = endpoint === null ? `S3 in ${options.region}` : new URL(endpoint).origin;
     return make(
       'archive',
       `${server} cannot be reached (${code || name})`,
@@ -130,5 +134,5 @@ export function s3Error(options: S3Options, doing: Doing, thrown: unknown): Ayci
   if (BUSY.has(name) || status >= 500) {
     return make('archive', `S3 is busy (${name || status})`, 'Run again in a while; what was kept is reused.');
   }
-  return make('archive', `${doing.action} on ${doing.key} failed (${name || status})`, 'Run again.');
+  return make('archive', `${doing.action} on ${doing.key} failed (${code || name || status})`, 'Run again.');
 }

@@ -63,25 +63,29 @@ export function readFunction(output: GetFunctionCommandOutput): DeployedFunction
 /** A measure request ends by its own deadline before this, seconds. */
 export const MIN_TIMEOUT_SECONDS = 60;
 
-/** Why a function does not serve, or null; `odd`: its image is not that of its siblings. */
+/** CloudFormation does not see what was changed beside it, so the same template again would mend nothing. */
+const ANEW = '; delete the stack and deploy it anew (docs/aws.md)';
+
+/** Why a function does not serve, with what mends it, or null; `odd`: its image is not that of its siblings. */
 export function faultOf(one: DeployedFunction, stack: string, odd: boolean): string | null {
   const { named } = one;
-  if (one.stack !== stack) {
-    return one.stack === null
-      ? `has no tag ${STACK_TAG}`
-      : `belongs to stack ${JSON.stringify(one.stack)}, not "${stack}"`;
+  const changed = (what: string): string => `${what}${ANEW}`;
+  if (one.stack === null) return changed(`has no tag ${STACK_TAG}`);
+  if (one.stack !== stack)
+    return `belongs to stack ${JSON.stringify(one.stack)}, not "${stack}"; name the stack to use`;
+  if (one.runtime !== named.runtime) return changed(`is tagged as runtime ${JSON.stringify(one.runtime)}`);
+  if (one.role !== named.role) return changed(`is tagged for ${JSON.stringify(one.role)}`);
+  if (one.architecture !== named.hardware) return changed(`runs on ${one.architecture}, not ${named.hardware}`);
+  if (named.memoryMb !== null && one.memoryMb !== named.memoryMb) {
+    return changed(`has ${one.memoryMb} MB, not ${named.memoryMb}`);
   }
-  if (one.runtime !== null && one.runtime !== named.runtime)
-    return `is tagged as runtime ${JSON.stringify(one.runtime)}`;
-  if (one.role !== null && one.role !== named.role) return `is tagged for ${JSON.stringify(one.role)}`;
-  if (one.architecture !== named.hardware) return `runs on ${one.architecture}, not ${named.hardware}`;
-  if (named.memoryMb !== null && one.memoryMb !== named.memoryMb)
-    return `has ${one.memoryMb} MB, not ${named.memoryMb}`;
   if (one.timeoutSeconds < MIN_TIMEOUT_SECONDS) {
-    return `ends after ${one.timeoutSeconds} s; a request takes up to ${MIN_TIMEOUT_SECONDS}`;
+    return changed(`ends after ${one.timeoutSeconds} s; a request takes up to ${MIN_TIMEOUT_SECONDS}`);
   }
-  if (one.reserved === 0) return 'is switched off: its reserved concurrency is 0';
-  return brokenState(one) ?? (odd ? `has another image (${one.digest.slice(0, 19)}) than its siblings` : null);
+  if (one.reserved === 0) return 'is switched off: its reserved concurrency is 0; take that away';
+  const broken = brokenState(one);
+  if (broken !== null) return changed(broken);
+  return odd ? changed(`has another image (${one.digest.slice(0, 19)}) than its siblings`) : null;
 }
 
 /** Why a function will not come to run by waiting, or null. */

@@ -1,5 +1,5 @@
 import { AyciError } from '../../errors.ts';
-import type { Framework, Hardware } from '../../types/config.ts';
+import { type Framework, HARDWARE, type Hardware } from '../../types/config.ts';
 import { RUNTIMES } from '../runtimes.ts';
 import type { Control } from './control.ts';
 import { type DeployedFunction, faultOf, oddImages, readFunction } from './deployed.ts';
@@ -38,21 +38,24 @@ export class Deployed {
   /** Why the function of this name does not serve, with what mends it; null: it does. */
   fault(name: string): string | null {
     const one = this.functions.get(name);
-    const fault = one === undefined ? 'is not deployed' : faultOf(one, this.place.stack, this.#odd.has(name));
-    return fault === null ? null : `${name} ${fault}; to deploy it: ${this.#command(name)}`;
+    if (one === undefined) return `${name} is not deployed${this.#mend(name)}`;
+    const fault = faultOf(one, this.place.stack, this.#odd.has(name));
+    return fault === null ? null : `${name} ${fault}`;
   }
 
-  /** Deploys what is there and the function of this name. */
-  #command(name: string): string {
+  /** A further size is a change of the stack; other hardware needs images of its own, which the workflow builds. */
+  #mend(name: string): string {
     const wanted = parseName(name);
     const named = this.ours.map((one) => one.named);
-    const memories = named.flatMap((one) => (one.memoryMb === null ? [] : [one.memoryMb]));
-    const hardware = named.map((one) => one.hardware);
-    return deployCommand({
-      ...this.place,
-      memoriesMb: wanted?.memoryMb == null ? memories : [...memories, wanted.memoryMb],
-      hardware: wanted === null ? hardware : [...hardware, wanted.hardware],
-    });
+    const memoriesMb = [...named, wanted].flatMap((one) => one?.memoryMb ?? []);
+    if (wanted?.memoryMb != null && named.some((one) => one.hardware === wanted.hardware)) {
+      return `; to deploy it: ${deployCommand({ ...this.place, memoriesMb })}`;
+    }
+    const hardware = HARDWARE.filter(
+      (one) => one === wanted?.hardware || named.some((other) => other.hardware === one),
+    );
+    const sizes = [...new Set(memoriesMb)].sort((one, other) => one - other);
+    return `; to deploy it: deploy-runtimes.yml with hardware ${hardware.join(',')} and memory-sizes ${sizes.join(',')}`;
   }
 }
 

@@ -25,6 +25,8 @@ export interface LambdaTargetOptions {
   readonly timeoutMs?: number;
   /** Between two looks at a function that is not ready, ms. */
   readonly lookMs?: number;
+  /** 0 to 1, for the jitter of resends. */
+  readonly random?: () => number;
 }
 
 /**
@@ -55,7 +57,12 @@ export async function createLambdaTarget(options: LambdaTargetOptions): Promise<
     const deployed = await discover(control, { region, stack }, signal);
     const facts = factsOf(deployed, await control.concurrency(signal));
     const limiter = new Limiter({ max: facts.concurrency, now: () => performance.now() });
-    const invoker = await createInvoker({ ...client, limiter, timeoutMs: options.timeoutMs ?? ANSWER_MS });
+    const invoker = await createInvoker({
+      ...client,
+      limiter,
+      timeoutMs: options.timeoutMs ?? ANSWER_MS,
+      ...(options.random === undefined ? {} : { random: options.random }),
+    });
     const looked = new Map<string, Promise<void>>();
     /** What turned out not to come to run, with why. */
     const broken = new Map<string, string>();

@@ -50,18 +50,15 @@ export function parseName(name: string): ParsedName | null {
 export interface Deployment {
   readonly stack: string;
   readonly region: string;
-  readonly hardware: readonly Hardware[];
   readonly memoriesMb: readonly number[];
 }
 
-/** The command that makes the stack's functions those of `deployment`; its other parameters stay as they are. */
-export function deployCommand(deployment: Deployment): string {
-  const { stack, region } = deployment;
-  const memories = [...new Set(deployment.memoriesMb)].sort((one, other) => one - other);
-  const hardware = HARDWARE.filter((one) => deployment.hardware.includes(one));
+/** The command that gives a deployed stack functions of these sizes; its other parameters, the images too, stay. */
+export function deployCommand({ stack, region, memoriesMb }: Deployment): string {
+  const memories = [...new Set(memoriesMb)].sort((one, other) => one - other);
   return [
     `aws cloudformation deploy --region ${region} --stack-name ${stack}`,
     '--template-file runtimes/template.yaml --capabilities CAPABILITY_AUTO_EXPAND',
-    `--parameter-overrides MemorySizes=${memories.join(',')} Hardware=${hardware.join(',')}`,
+    `--parameter-overrides MemorySizes=${memories.join(',')}`,
   ].join(' ');
 }

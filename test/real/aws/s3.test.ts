@@ -98,9 +98,13 @@ describe('the archive on a real S3', () => {
     });
     await expect(archive({ bucket: 'ayci-no-such-bucket' }).read('x')).rejects.toMatchObject({ code: 'bad-input' });
     const forged = archive({ credentials: async () => ({ accessKeyId: place.id, secretAccessKey: 'forged' }) });
-    await expect(forged.ready('local')).rejects.toThrow('the credentials are not accepted (SignatureDoesNotMatch)');
+    await expect(forged.read('x')).rejects.toThrow('s3:GetObject on ayci/x is not allowed');
+    // Ceph does not tell an unknown key from a denied one.
     const unknown = archive({ credentials: async () => ({ accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' }) });
-    await expect(unknown.read('x')).rejects.toThrow('the credentials are not accepted (InvalidAccessKeyId)');
+    await expect(unknown.ready('local')).rejects.toMatchObject({
+      code: 'bad-input',
+      message: `archive s3://${place.bucket}/ayci: s3:PutObject on ayci/local/probe is not allowed`,
+    });
   });
 });
 
@@ -134,20 +138,18 @@ describe('runs that write the same results', () => {
     expect((await readKnown(own, LOCAL_SCOPE, key)).measurements).toHaveLength(48);
   });
 
-  it('killed before or after any of their writes leave a readable archive, and the next one completes it', async () => {
+  it('killed after any of their writes leave a readable archive, and the next one completes it', async () => {
     await using folder = await temporaryFolder();
     const scratch = await mkdtemp(join(folder.path, 'scratch-'));
     let ended = 0;
     for (let at = 1; ended === 0; at += 1) {
-      for (const when of ['before', 'after'] as const) {
-        const own = await newPlace();
-        const first = await runChild({ place: own, run: 'first', scratch, what: 'all', die: { at, when } });
-        await expectReadable(own, 'first', first, scratch);
-        if (first.signal === null) ended = at;
-        const second = await runChild({ place: own, run: 'second', scratch, what: 'all', die: null });
-        expect(second).toMatchObject({ code: 0, said: ['1', '2', '3', 'done'] });
-        await expectReadable(own, 'second', second, scratch);
-      }
+      const own = await newPlace();
+      const first = await runChild({ place: own, run: 'first', scratch, what: 'all', die: { at, when: 'after' } });
+      await expectReadable(own, 'first', first, scratch);
+      if (first.signal === null) ended = at;
+      const second = await runChild({ place: own, run: 'second', scratch, what: 'all', die: null });
+      expect(second).toMatchObject({ code: 0, said: ['1', '2', '3', 'done'] });
+      await expectReadable(own, 'second', second, scratch);
     }
     expect(ended).toBe(10);
   });

@@ -6,7 +6,7 @@ import nets
 import onnx
 import pytest
 from ayci_runtime.errors import ConversionFailed, InvalidModel, InvalidRequest
-from conftest import (
+from requesting import (
     IMAGE,
     artifact_of,
     ask,

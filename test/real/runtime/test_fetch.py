@@ -14,7 +14,7 @@ import nets
 import pytest
 from ayci_runtime.errors import ArtifactMismatch, InvalidRequest
 from ayci_runtime.fetch import fetch_artifact, file_path
-from conftest import IMAGE, artifact_of, ask, file_of, measure_of, subject_of
+from requesting import IMAGE, artifact_of, ask, file_of, measure_of, subject_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from ayci_runtime.errors import ArtifactMismatch, InvalidInput, OutOfMemory
 from ayci_runtime.inputs import make_inputs
 from ayci_runtime.tensors import Tensor, fingerprint, from_bfloat16, numbers, to_bfloat16
-from conftest import file_of, input_of
+from requesting import file_of, input_of
 
 
 def values(spec, seed=1, folder=None):

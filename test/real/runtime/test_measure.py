@@ -12,7 +12,7 @@ import pytest
 from adapter import OnnxAdapter
 from ayci_runtime.errors import InferenceFailed, InvalidInput, InvalidModel, InvalidRequest
 from ayci_runtime.handler import make_handler
-from conftest import (
+from requesting import (
     IMAGE,
     TIMING,
     artifact_of,

@@ -22,7 +22,7 @@ from ayci_runtime.errors import (
     one_line,
 )
 from ayci_runtime.memory import peak_mb, reset_peak
-from conftest import IMAGE, RUNTIMES, input_of, measure_of, subject_of, validator
+from requesting import IMAGE, RUNTIMES, input_of, measure_of, subject_of, validator
 
 
 class RuntimeApi(http.server.ThreadingHTTPServer):

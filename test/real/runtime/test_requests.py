@@ -7,7 +7,7 @@ import copy
 import pytest
 from ayci_runtime.errors import InvalidRequest
 from ayci_runtime.request import check_convert, check_describe, check_measure
-from conftest import (
+from requesting import (
     artifact_of,
     convert_of,
     describe_of,

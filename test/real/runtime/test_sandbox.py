@@ -16,7 +16,7 @@ import onnxruntime
 import pytest
 from ayci_runtime.errors import ArtifactMismatch, InvalidModel, InvalidRequest
 from ayci_runtime.scratch import remove_leftovers, request_folder
-from conftest import (
+from requesting import (
     IMAGE,
     RUNTIMES,
     artifact_of,

@@ -21,7 +21,7 @@ from ayci_runtime.errors import (
 from ayci_runtime.handler import make_handler
 from ayci_runtime.memory import peak_mb, reset_peak
 from ayci_runtime.upload import put_file
-from conftest import IMAGE, artifact_of, ask, convert_of, measure_of, subject_of, validator
+from requesting import IMAGE, artifact_of, ask, convert_of, measure_of, subject_of, validator
 from puts import store
 
 

@@ -153,4 +153,10 @@ describe('a segment of a key', () => {
     expect(segment(text)).not.toMatch(/^\.+$/);
     expect(segment(text).length).toBeLessThanOrEqual(200);
   });
+
+  it('differs where texts differ, however long', () => {
+    const long = 'x'.repeat(300);
+    expect(segment(`${long}a`)).not.toBe(segment(`${long}b`));
+    expect(segment('\ud800')).toBe(segment('\ufffd'));
+  });
 });

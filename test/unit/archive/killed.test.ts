@@ -30,7 +30,7 @@ it('a folder is readable after runs were killed at any time', async () => {
   const normal = noise(7);
   const place = { kind: 'folder', path: join(folder.path, 'archive') } as const;
   const scratch = await mkdtemp(join(folder.path, 'scratch-'));
-  for (let at = 0; at < 8; at += 1) {
+  for (let at = 0; at < 5; at += 1) {
     const run = `run-${at}`;
     const ended = await runChild({ place, run, scratch, what: 'all', die: null }, 20 * Math.abs(normal()));
     await expectReadable(place, run, ended, scratch);

@@ -228,6 +228,37 @@ describe('a failure of S3', () => {
     });
   });
 
+  it('of a HEAD, which has no body, still tells the region', async () => {
+    const headers = { 'x-amz-bucket-region': 'us-west-2' };
+    await withDouble({ fault: () => ({ status: 400, code: '', headers }) }, async (double) => {
+      await expect(archiveOn(double.endpoint).has('x')).rejects.toThrow('the bucket is in us-west-2, got eu-central-1');
+    });
+  });
+
+  it('to find credentials says where they come from', async () => {
+    await using folder = await temporaryFolder();
+    const none = { HOME: folder.path, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '', AWS_PROFILE: '' };
+    for (const [name, value] of Object.entries(none)) vi.stubEnv(name, value);
+    for (const name of Object.keys(process.env))
+      if (/^AWS_(ACCESS|SECRET|SESSION|WEB|CONTAINER)/.test(name)) vi.stubEnv(name, undefined);
+    try {
+      const logger = nullLogger;
+      const placeOf = (input: string): string => `--${input}`;
+      const where = { bucket: 'bucket', prefix: 'ayci', region: 'eu-central-1', endpoint: 'http://127.0.0.1:9' };
+      await expect(createS3Archive({ ...where, logger, placeOf }).read('x')).rejects.toMatchObject({
+        code: 'archive',
+        message: 'archive s3://bucket/ayci: there are no AWS credentials',
+        hint: 'Give --role-to-assume, or credentials in the environment.',
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each(['127.0.0.1:9000', 'ftp://127.0.0.1', 'nonsense'])('of the endpoint %j is an input’s', async (endpoint) => {
+    await expect(archiveOn(endpoint).read('x')).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
   it('in a write after measuring is not the input’s', async () => {
     await withDouble({ fault: () => ({ status: 403, code: 'AccessDenied' }) }, async (double) => {
       await expect(archiveOn(double.endpoint).write('x', text('1'), null)).rejects.toMatchObject({ code: 'archive' });

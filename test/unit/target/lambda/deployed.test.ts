@@ -90,7 +90,9 @@ describe('a function of the right name that does not serve', () => {
     const others = functionsOf(stackOf(['arm64'], [512]));
     const deployed = new Deployed(PLACE, [...others, ...functionsOf([answer])]);
     expect(deployed.fault(NAME)).toMatch(fault);
-    expect(deployed.fault(NAME)).toMatch(/--parameter-overrides MemorySizes=512(,1769)? Hardware=arm64$/);
+    expect(deployed.fault(NAME)).toMatch(
+      /; (delete the stack and deploy it anew|name the stack to use|take that away)/,
+    );
     expect(deployed.fault('ayci-onnx-arm64-512')).toBeNull();
   });
 
@@ -159,9 +161,11 @@ describe('facts', () => {
   test('a size that is not deployed comes with the command that adds it', () => {
     const facts = factsOf(deployed, { unreserved: 900 });
     expect(facts.unavailable('onnx', { ...config, memoryMb: 2048 })).toMatch(
-      /^ayci-onnx-x86_64-2048 is not deployed; to deploy it: aws cloudformation deploy .*MemorySizes=512,1769,2048 Hardware=x86_64$/,
+      /^ayci-onnx-x86_64-2048 is not deployed; to deploy it: aws cloudformation deploy .*MemorySizes=512,1769,2048$/,
     );
-    expect(facts.unavailable('onnx', { ...config, hardware: 'arm64' })).toMatch(/Hardware=x86_64,arm64$/);
+    expect(facts.unavailable('onnx', { ...config, hardware: 'arm64' })).toBe(
+      'ayci-onnx-arm64-512 is not deployed; to deploy it: deploy-runtimes.yml with hardware x86_64,arm64 and memory-sizes 512,1769',
+    );
     expect(facts.runtimeDigest('onnx', { ...config, memoryMb: 2048 })).toBe('not deployed');
   });
 

@@ -1,1 +1,0 @@
-export{t as idTokenOf,n as maskSecret}from"./identity-OfWQFdhi.js";

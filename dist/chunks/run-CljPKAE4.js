@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-D4TA8JBK.js";

@@ -1,0 +1,112 @@
+"""Builds the runtimes' Dockerfiles by buildah on a stand-in for AWS's base image."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from parts import AS_ROOT, RUNTIMES, cache, part, program, run
+
+BASE = "localhost/ayci-base"
+# Of pip's settings those by which it reaches an index; what lies on this disk is not in the build.
+SETTINGS = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy", "timeout")
+
+
+def buildah(*arguments: str | Path) -> str:
+    """Runs buildah with a store of its own, kept between runs."""
+    store = cache() / "images"
+    roots = ("--root", store / "root", "--runroot", store / "run")
+    return run(*AS_ROOT, program("buildah"), *roots, *arguments).strip()
+
+
+def _base_image() -> str:
+    """The stand-in, made once from its tar."""
+    tar = Path(part("AYCI_TEST_BASE_IMAGE"))
+    name = f"{BASE}:{int(tar.stat().st_mtime)}"
+    if buildah("images", "--quiet", "--filter", f"reference={name}") == "":
+        container = buildah("from", "scratch")
+        buildah("add", "--quiet", container, tar, "/")
+        buildah("commit", "--quiet", container, name)
+        buildah("rm", container)
+    return name
+
+
+def _pip_settings() -> dict[str, str]:
+    lines = run(sys.executable, "-m", "pip", "config", "list").splitlines()
+    found: dict[str, str] = {}
+    # What the environment says comes first in the list and counts most.
+    for line in reversed(lines):
+        name, _, value = line.partition("=")
+        key = name.rsplit(".", 1)[-1]
+        words = [word for word in value.strip("'\"").split() if urlsplit(word).scheme != "file"]
+        if key in SETTINGS and words:
+            found[key] = " ".join(words)
+    return found
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image and how it starts."""
+
+    name: str
+    config: dict
+
+    @property
+    def command(self) -> list[str]:
+        return [*self.config["Entrypoint"], *self.config["Cmd"]]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return dict(entry.split("=", 1) for entry in self.config["Env"])
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.config["WorkingDir"])
+
+
+def build(runtime: str, target: str) -> Image:
+    """One stage of a runtime's Dockerfile, built by its own steps but for the base image."""
+    name = f"localhost/ayci-{runtime}-{target}"
+    with TemporaryDirectory() as home:
+        settings = Path(home) / "pip.conf"
+        values = [f"{key} = {value}\n" for key, value in _pip_settings().items()]
+        settings.write_text("".join(["[global]\n", *values]))
+        settings.chmod(0o644)
+        given = {settings: "/etc/pip.conf", Path("/etc/ssl/certs"): "/etc/ssl/certs"}
+        volumes = [f"--volume={source}:{place}:ro" for source, place in given.items()]
+        buildah(
+            *("build", "--isolation", "chroot", "--pull-never", "--layers"),
+            *(f"--build-arg=BASE={_base_image()}", *volumes, f"--target={target}"),
+            *("--tag", name, "--file", RUNTIMES / runtime / "Dockerfile", RUNTIMES),
+        )
+    config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
+    return Image(name, config)
+
+
+def layer_sizes(image: Image) -> list[int]:
+    """Bytes of each layer, gzipped as a registry keeps them, the base image's first."""
+    with TemporaryDirectory() as home:
+        folder = Path(home) / "oci"
+        buildah("push", "--quiet", image.name, f"oci:{folder}:image")
+        if AS_ROOT:
+            run(*AS_ROOT, "chown", "-R", str(os.geteuid()), folder)
+        (described,) = json.loads((folder / "index.json").read_text())["manifests"]
+        manifest = folder / "blobs" / described["digest"].replace(":", "/")
+        return [layer["size"] for layer in json.loads(manifest.read_text())["layers"]]
+
+
+@contextmanager
+def mounted(image: Image) -> Iterator[Path]:
+    """The image's root file system on this machine."""
+    container = buildah("from", "--pull-never", image.name)
+    try:
+        yield Path(buildah("mount", container))
+    finally:
+        buildah("rm", container)
