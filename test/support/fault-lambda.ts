@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { MeasureRequest, RuntimeRequest, RuntimeResponse, Sandbox } from '../../src/types/protocol.ts';
+import type {
+  ConvertRequest,
+  MeasureRequest,
+  RuntimeRequest,
+  RuntimeResponse,
+  Sandbox,
+} from '../../src/types/protocol.ts';
 import { ControlPlane, type Described } from './control-plane.ts';
-import { measured } from './scripted-lambda.ts';
+import { converted, measured } from './scripted-lambda.ts';
 
 /** What befalls one Invoke. Up to `conflict` the function does not run. */
 export const FAULTS = [
@@ -54,6 +60,8 @@ export interface FaultLambdaOptions {
   readonly serviceMs?: number;
   /** What a function answers. */
   readonly respond?: (request: RuntimeRequest, sandbox: Sandbox) => RuntimeResponse;
+  /** What of the time that an excluded sandbox is asked to stay busy it does; 1 unless given. */
+  readonly holdShare?: number;
   /** How far the service's clock is ahead of this machine's, ms. */
   readonly aheadMs?: number;
 }
@@ -113,6 +121,21 @@ function reportOf(requestId: string, cold: boolean, fault: Fault | null): string
   const used = fault === 'out-of-memory' ? 1769 : 90;
   const init = cold ? '\tInit Duration: 300.00 ms' : '';
   return `REPORT RequestId: ${requestId}\tDuration: 900.50 ms\tBilled Duration: 901 ms\tMemory Size: 1769 MB\tMax Memory Used: ${used} MB${init}\t`;
+}
+
+async function put(url: string, body: string): Promise<void> {
+  const answer = await fetch(url, { method: 'PUT', headers: { 'content-type': 'application/octet-stream' }, body });
+  await answer.arrayBuffer();
+}
+
+/** What a converter leaves: the model (here: some bytes of its size and hash) in the slots, and its answer. */
+async function convertTo(request: ConvertRequest): Promise<void> {
+  const { output } = request;
+  if (typeof output !== 'object') return;
+  const answer = converted(request) as RuntimeResponse & { files: readonly object[] };
+  const files = answer.files.map((file, slot) => ({ ...file, slot }));
+  for (const slot of output.slots.slice(0, files.length)) await put(slot.url, 'converted');
+  await put(output.result.url, JSON.stringify({ ...answer, files }));
 }
 
 /** Lambda's HTTP on loopback, with sandboxes, a cap of concurrency, and faults where the test wants them. */
@@ -224,7 +247,9 @@ export class FaultLambda implements AsyncDisposable {
       return;
     }
     if (event) {
+      call.ran = true;
       this.#send(response, 202, '');
+      await convertTo(asked as ConvertRequest);
       return;
     }
     if (this.#running >= (this.#options.cap ?? 1000)) {
@@ -245,7 +270,8 @@ export class FaultLambda implements AsyncDisposable {
     const { requests } = room;
     const sandbox: Sandbox = { id: room.id, requests, cold: requests === 1, retired: false };
     const excluded = asked.op === 'measure' && this.#excludes(asked, sandbox);
-    await this.#sleep(excluded ? (asked.holdMs ?? 0) : (this.#options.serviceMs ?? 0));
+    const { holdShare = 1, serviceMs = 0 } = this.#options;
+    await this.#sleep(excluded ? (asked.holdMs ?? 0) * holdShare : serviceMs);
     this.#running -= 1;
     room.busy = false;
     if (DEADLY.includes(fault) || (asked.op === 'measure' && asked.retire && !excluded)) room.retired = true;

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -7,11 +7,11 @@ import { squeezenet } from '../../../src/demo/squeezenet.ts';
 import type { Report } from '../../../src/types/report.ts';
 import { lambdaAction, lambdaFront, s3Action } from '../../support/aws-front.ts';
 import type { CephFacts } from '../../support/ceph.ts';
+import { newRole, trustIssuer } from '../../support/ceph-iam.ts';
 import { sharedCeph } from '../../support/ceph-shared.ts';
 import { embeddedFunctions } from '../../support/embedded-functions.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import type { Run } from '../../support/github-claims.ts';
-import { newRole, trustIssuer } from '../../support/ceph-iam.ts';
 import { createFunctions, startMoto } from '../../support/moto.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { ran } from '../../support/program.ts';
@@ -188,7 +188,6 @@ describe('the action with an AWS account', () => {
     const before = await keysUnder('ayci/octo-org/detector/base/');
     const inputs = inputsOf({ baseline: 'archive:main' });
     const { code, stdout } = await ran('action', [], folder.path, { ...env, ...inputs });
-    console.log(stdout, await readFile(join(folder.path, 'ayci-report', 'report.md'), 'utf8'));
     const report = await reportIn(folder.path);
     expect(report.error).toBeNull();
     expect(report.verdict).toBe('regressed');
@@ -224,6 +223,87 @@ describe('the action with an AWS account', () => {
     client.destroy();
     for (const secret of masked) for (const text of [shown, report, kept]) expect(text).not.toContain(secret);
     for (const text of [shown, report]) expect(text).not.toMatch(/X-Amz-(Signature|Security-Token)/i);
+  });
+
+  it('has a doctor who tries each permission and each function', async () => {
+    await using folder = await temporaryFolder();
+    const env = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request' });
+    const args = ['doctor', '--target', 'lambda', '--archive', `s3://${here.bucket}/ayci`, '--aws-region', REGION];
+    const well = await ran('cli', [...args, '--role-to-assume', here.roles.pullRequest, '--json'], folder.path, env);
+    // Before it come the masks of the token, which a job's log needs.
+    const checks = JSON.parse(well.stdout.slice(well.stdout.indexOf('[\n'))) as { what: string; state: string; detail: string }[];
+    expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
+    expect(checks.map(({ what }) => what)).toEqual(
+      expect.arrayContaining([
+        'sts:AssumeRoleWithWebIdentity',
+        'lambda:ListFunctions, lambda:GetFunction',
+        'lambda:GetAccountSettings',
+        'ayci-onnx-x86_64-1769',
+        'ayci-onnx-x86_64-3008',
+        'ayci-onnx-convert-x86_64',
+        'archive: s3:PutObject',
+        'archive: s3:ListBucket',
+        'archive: s3:GetObject',
+        'archive: signed URLs',
+      ]),
+    );
+    expect(well.code).toBe(0);
+
+    const ill = await ran('cli', [...args, '--role-to-assume', here.roles.base], folder.path, env);
+    expect(ill.code).toBe(3);
+    expect(ill.stdout).toContain('❌ missing');
+    expect(ill.stdout).toContain('repo:octo-org/detector:pull_request');
+  });
+
+  it("of a fork's pull request measures on the runner, and says so", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'detector.onnx'), squeezenet(0));
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: _, ...env } = await environmentOf(folder.path, {
+      repository: REPOSITORY,
+      event: 'pull_request',
+    });
+    const fork = { head: { repo: { full_name: 'stranger/detector' } }, base: { sha: 'b'.repeat(40) } };
+    await writeFile(env.GITHUB_EVENT_PATH ?? '', JSON.stringify({ pull_request: fork }));
+    const before = here.s3.requests.length + here.lambda.requests.length;
+    const { code, stdout } = await ran('action', [], folder.path, { ...env, ...inputsOf({}) });
+    expect(code).toBe(0);
+    expect(stdout).toContain('::warning::GitHub gives pull requests of forks');
+    expect(await reportIn(folder.path)).toMatchObject({ verdict: 'no-baseline', run: { target: 'local' } });
+    expect(here.s3.requests.length + here.lambda.requests.length).toBe(before);
+    const asked = await ran('action', [], folder.path, { ...env, ...inputsOf({ target: 'lambda' }) });
+    expect(asked.code).toBe(3);
+    expect(asked.stdout).toContain('run `target: local`');
+  });
+
+  it('under pull_request_target measures nothing', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'detector.onnx'), squeezenet(0));
+    const env = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request_target' });
+    const asked = here.issuer.asked.length;
+    const { code, stdout } = await ran('action', [], folder.path, { ...env, ...inputsOf({}) });
+    expect(code).toBe(2);
+    expect(stdout).toContain('pull_request_target; expected pull_request');
+    expect(here.issuer.asked.length).toBe(asked);
+    expect((await readdir(folder.path)).sort()).toEqual(['detector.onnx', 'event.json']);
+  });
+
+  it.each([
+    ['a bucket that is not there', { archive: 's3://no-such-bucket-of-ours/ayci' }, 2, 'no-such-bucket-of-ours'],
+    ['a malformed bucket', { archive: 's3://No_Bucket/ayci' }, 2, 'does not name a bucket'],
+    ['a prefix that leads out', { archive: 's3://bucket/../other' }, 2, 'has a prefix with something else'],
+    ['a malformed role', { 'role-to-assume': 'arn:aws:iam::1:role/x' }, 2, 'is not the ARN of a role'],
+    ['a malformed region', { 'aws-region': 'moon' }, 2, 'is not an AWS region'],
+    ['a role of another branch', { 'role-to-assume': 'base' }, 3, 'repo:octo-org/detector:pull_request'],
+  ])('refuses %s in one clear line', async (_, more, exit, message) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'detector.onnx'), squeezenet(2));
+    const env = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request' });
+    const role = more['role-to-assume'] === 'base' ? { 'role-to-assume': here.roles.base } : {};
+    const { code, stdout } = await ran('action', [], folder.path, { ...env, ...inputsOf({ ...more, ...role }) });
+    const errors = stdout.split('\n').filter((line) => line.startsWith('::error'));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(message);
+    expect(code).toBe(exit);
   });
 
   it('asks AWS for nothing that its policy does not allow', () => {

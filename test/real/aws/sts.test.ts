@@ -120,7 +120,7 @@ async function foreignToken(): Promise<string> {
 
 describe('a session that ends while a run goes on', () => {
   it('is renewed before, and the old one is worth nothing afterwards', async () => {
-    const provider = credentialsOf(OWN, {}, { durationSeconds: 4 });
+    const provider = credentialsOf(OWN, {}, { durationSeconds: 8 });
     const first = await provider();
     const [renewed, kept] = [s3Of(ceph, provider), s3Of(ceph, first)];
     expect(await write(kept, 'pr/kept')).toBe('written');

