@@ -18,26 +18,29 @@ export function parseRoleArn(written: Written): string {
   return value;
 }
 
-/** AWS's rules of general purpose buckets; with dots a bucket's name fits no certificate. */
-const BUCKET = /^(?!xn--|sthree-)[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]$/;
-const PREFIX_BYTES = 200;
+/** AWS's rules of general purpose buckets. */
+const BUCKET = /^(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const RESERVED = /^(?:xn--|sthree-|amzn-s3-demo-)|(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/;
+const ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
+const DEFAULT_PREFIX = 'ayci';
+/** Keys end at 1,024 bytes, and the layout needs the rest. */
+const LONGEST_PREFIX = 200;
 
-/** `s3://bucket/prefix`; the prefix may be left out. */
+/** `s3://bucket` or `s3://bucket/prefix`; without a prefix it is `ayci`. */
 export function parseS3Location(written: Written): { readonly bucket: string; readonly prefix: string } {
-  const [, bucket = '', , prefix = ''] = /^s3:\/\/([^/]*)(\/([\s\S]*))?$/.exec(written.value.trim()) ?? [];
-  if (!BUCKET.test(bucket) || bucket.includes('..') || /^\d+(\.\d+){3}$/.test(bucket)) {
-    throw refuse(written, 'does not name a bucket (3 to 63 of a-z, 0-9, dots and dashes)');
-  }
-  if (prefix === '') return { bucket, prefix };
-  if (prefix.startsWith('/') || prefix.endsWith('/'))
-    throw refuse(written, 'has a prefix that begins or ends with a slash');
-  const parts = prefix.split('/');
-  if (parts.some((part) => !/^[A-Za-z0-9._-]+$/.test(part) || /^\.+$/.test(part))) {
+  const [, bucket, , prefix = DEFAULT_PREFIX] = /^s3:\/\/([^/]*)(\/([\s\S]*))?$/.exec(written.value.trim()) ?? [];
+  if (bucket === undefined) throw refuse(written, 'is not an S3 URL');
+  if (!BUCKET.test(bucket) || ADDRESS.test(bucket) || RESERVED.test(bucket)) {
     throw refuse(
       written,
-      'has a prefix with something else than letters, digits, dots, dashes and underscores between slashes',
+      'does not name a bucket (3 to 63 lower-case letters, digits, hyphens and single dots, no reserved name)',
     );
   }
-  if (prefix.length > PREFIX_BYTES) throw refuse(written, `has a prefix of more than ${PREFIX_BYTES} characters`);
+  const parts = prefix.split('/');
+  const fits = prefix.length <= LONGEST_PREFIX && parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part));
+  if (!fits || parts.some((part) => /^\.+$/.test(part))) {
+    const what = `has a bad prefix (at most ${LONGEST_PREFIX} letters, digits, ".", "_", "-" between single slashes)`;
+    throw refuse(written, what);
+  }
   return { bucket, prefix };
 }

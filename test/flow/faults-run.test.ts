@@ -50,9 +50,9 @@ async function runMixture(seed: number, check: (mixture: Mixture) => void): Prom
   const share = random() * 0.6;
   const storeShare = random() * 0.2;
   // Waiting for answers that do not come takes long, so few mixtures have them.
-  const possible = FAULTS.filter((fault) => fault !== 'silence' || seed % 50 === 0);
+  const possible = FAULTS.filter((fault) => fault !== 'silence' || seed % 100 === 0);
   const faults = possible.filter(() => random() < 0.4);
-  const converts = seed % 10 === 0;
+  const converts = seed % 20 === 0;
   await using folder = await temporaryFolder();
   await using store = await startS3Double({
     quotes: random() < 0.5,
@@ -71,7 +71,7 @@ async function runMixture(seed: number, check: (mixture: Mixture) => void): Prom
     holdShare: 0.02,
   });
   const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
-  const target = await targetOf(lambda.endpoint, { timeoutMs: 4000 });
+  const target = await targetOf(lambda.endpoint, { timeoutMs: 3000 });
   try {
     const archive = createS3Archive({
       bucket: 'bucket',
@@ -145,10 +145,10 @@ function checkReport({ report, faults }: Mixture): void {
 }
 
 const MIXTURES = 200;
-const AT_ONCE = 5;
+const AT_ONCE = 10;
 
 test.each(Array.from({ length: MIXTURES / AT_ONCE }, (_, at) => at * AT_ONCE))(
-  'runs %i and the four after it end as designed',
+  'runs %i and the nine after it end as designed',
   async (from) => {
     const one = (seed: number): Promise<void> =>
       runMixture(seed, (mixture) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,22 @@ async function until(what: string, daemons: readonly Daemon[], probe: () => Prom
   throw new Error(`ceph: ${what} did not answer within 60 s`);
 }
 
+const FOLDER = 'ayci-ceph-';
+
+/** Removes what processes that were killed have left. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = name.startsWith(FOLDER) ? /^\d+/.exec(name.slice(FOLDER.length))?.[0] : undefined;
+    if (owner === undefined) continue;
+    try {
+      process.kill(Number(owner), 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH')
+        await rm(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+}
+
 async function mustBeInstalled(): Promise<void> {
   for (const program of ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin']) {
     await execute(program, ['--version']).catch((cause: Error) => {
@@ -150,7 +166,8 @@ async function mustBeInstalled(): Promise<void> {
 export async function startCeph(): Promise<CephFacts & AsyncDisposable> {
   await mustBeInstalled();
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'ayci-ceph-'));
+  await sweep();
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const [monitor = 0, gateway = 0] = await freePorts(2);
   const fsid = randomUUID();

@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folderArchive } from '../../src/archive/folder.ts';
+import type { Scope } from '../../src/archive/records.ts';
 import { LOCAL_SCOPE } from '../../src/github/context.ts';
 import { readInputs } from '../../src/inputs/read.ts';
 import type { RawInputs } from '../../src/inputs/table.ts';
@@ -28,6 +29,15 @@ export interface FlowOptions {
   readonly signal?: AbortSignal;
   readonly store?: ArchiveStore;
   readonly onCell?: (index: number) => void;
+  /** A run on this base branch at this commit, of the repository `o/r`. */
+  readonly push?: { readonly branch: string; readonly commit: string };
+  /** A pull request of the repository `o/r`. */
+  readonly pullRequest?: true;
+}
+
+function scopeOf({ push, pullRequest }: FlowOptions): Scope {
+  if (push !== undefined) return { write: 'o/r/base', read: ['o/r/base'] };
+  return pullRequest ? { write: 'o/r/pr', read: ['o/r/base', 'o/r/pr'] } : LOCAL_SCOPE;
 }
 
 let runs = 0;
@@ -43,15 +53,15 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
   const ports: RunPorts = {
     target,
     store: options.store ?? folderArchive(archive),
-    scope: LOCAL_SCOPE,
+    scope: scopeOf(options),
     models,
     clock: { now: () => performance.now(), date: () => new Date() },
     logger: nullLogger,
     signal: options.signal ?? new AbortController().signal,
     version: '0.1.0',
-    commit: null,
+    commit: options.push?.commit ?? null,
     baseCommit: null,
-    historyBranch: null,
+    historyBranch: options.push?.branch ?? null,
     region: inputs.region ?? 'us-east-1',
     notes: [],
     runId: `test-${runs}`,

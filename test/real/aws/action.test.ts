@@ -231,7 +231,11 @@ describe('the action with an AWS account', () => {
     const args = ['doctor', '--target', 'lambda', '--archive', `s3://${here.bucket}/ayci`, '--aws-region', REGION];
     const well = await ran('cli', [...args, '--role-to-assume', here.roles.pullRequest, '--json'], folder.path, env);
     // Before it come the masks of the token, which a job's log needs.
-    const checks = JSON.parse(well.stdout.slice(well.stdout.indexOf('[\n'))) as { what: string; state: string; detail: string }[];
+    const checks = JSON.parse(well.stdout.slice(well.stdout.indexOf('[\n'))) as {
+      what: string;
+      state: string;
+      detail: string;
+    }[];
     expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(checks.map(({ what }) => what)).toEqual(
       expect.arrayContaining([
@@ -278,7 +282,8 @@ describe('the action with an AWS account', () => {
   it('under pull_request_target measures nothing', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'detector.onnx'), squeezenet(0));
-    const env = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request_target' });
+    const own = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request' });
+    const env = { ...own, GITHUB_EVENT_NAME: 'pull_request_target' };
     const asked = here.issuer.asked.length;
     const { code, stdout } = await ran('action', [], folder.path, { ...env, ...inputsOf({}) });
     expect(code).toBe(2);
@@ -287,14 +292,15 @@ describe('the action with an AWS account', () => {
     expect((await readdir(folder.path)).sort()).toEqual(['detector.onnx', 'event.json']);
   });
 
-  it.each([
+  const WRONG: readonly [string, Readonly<Record<string, string>>, number, string][] = [
     ['a bucket that is not there', { archive: 's3://no-such-bucket-of-ours/ayci' }, 2, 'no-such-bucket-of-ours'],
     ['a malformed bucket', { archive: 's3://No_Bucket/ayci' }, 2, 'does not name a bucket'],
     ['a prefix that leads out', { archive: 's3://bucket/../other' }, 2, 'has a prefix with something else'],
     ['a malformed role', { 'role-to-assume': 'arn:aws:iam::1:role/x' }, 2, 'is not the ARN of a role'],
     ['a malformed region', { 'aws-region': 'moon' }, 2, 'is not an AWS region'],
     ['a role of another branch', { 'role-to-assume': 'base' }, 3, 'repo:octo-org/detector:pull_request'],
-  ])('refuses %s in one clear line', async (_, more, exit, message) => {
+  ];
+  it.each(WRONG)('refuses %s in one clear line', async (_, more, exit, message) => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'detector.onnx'), squeezenet(2));
     const env = await environmentOf(folder.path, { repository: REPOSITORY, event: 'pull_request' });

@@ -82,7 +82,7 @@ def build(runtime: str, target: str) -> Image:
         given = {settings: "/etc/pip.conf", Path("/etc/ssl/certs"): "/etc/ssl/certs"}
         volumes = [f"--volume={source}:{place}:ro" for source, place in given.items()]
         buildah(
-            *("build", "--isolation", "chroot", "--pull-never", "--layers"),
+            *("build", "--isolation", "chroot", "--pull-never", "--layers", "--force-rm"),
             *(f"--build-arg=BASE={_base_image()}", *volumes, f"--target={target}"),
             *("--tag", name, "--file", RUNTIMES / runtime / "Dockerfile", RUNTIMES),
         )

@@ -32,8 +32,8 @@ def cache() -> Path:
     return Path(base) / "ayci-test"
 
 
-def run(*command: str | Path, **options) -> str:  # noqa: ANN003
+def run(*command: str | Path, **options) -> str:
     """What a program printed; its errors are shown where it fails."""
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **options)  # noqa: S603
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
     assert done.returncode == 0, f"{command}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done.stdout

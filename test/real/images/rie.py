@@ -17,7 +17,7 @@ from parts import AS_ROOT, part, program
 READY_SECONDS = 60
 # Process 1 of a namespace of its own: when its standard input ends, all that runs in there ends.
 ALONE = '"$@" & exec cat > /dev/null'
-# What Lambda gives a function: a read-only root, a /tmp, /proc, devices, and not the rights of root.
+# What Lambda gives a function: a read-only root, a /tmp, /proc, devices, not the rights of root.
 IN_IMAGE = """
 set -e
 root=$1; folder=$2; shift 2
@@ -96,7 +96,7 @@ def rie(
             *("sh", "-c", ALONE, "sh"),
         ]
         with log.open("wb") as sink:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [*alone, *clean, *emulator, *inner],
                 stdin=subprocess.PIPE,
                 stdout=sink,

@@ -6,8 +6,8 @@ import sys
 
 import nets
 import pytest
-from requesting import IMAGE, artifact_of, describe_of, measure_of, subject_of, validator
 from parts import RUNTIMES
+from requesting import IMAGE, artifact_of, describe_of, measure_of, subject_of, validator
 from rie import rie
 
 

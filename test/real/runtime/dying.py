@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from ayci_runtime.adapter import Adapter, Conversion
 from ayci_runtime.errors import ConversionFailed, InvalidModel

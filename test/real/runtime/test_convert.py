@@ -6,6 +6,7 @@ import nets
 import onnx
 import pytest
 from ayci_runtime.errors import ConversionFailed, InvalidModel, InvalidRequest
+from convert import is_external, write_optimized
 from requesting import (
     IMAGE,
     artifact_of,
@@ -16,7 +17,6 @@ from requesting import (
     new_handler,
     subject_of,
 )
-from convert import is_external, write_optimized
 
 
 def operators(path):

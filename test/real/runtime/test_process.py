@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import nets
 import pytest
@@ -72,16 +73,24 @@ class _Api(http.server.BaseHTTPRequestHandler):
         pass
 
 
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "sesame",
+    "AWS_SECRET_ACCESS_KEY": "sesame",
+    "AWS_SESSION_TOKEN": "sesame",
+}
+
+
 @pytest.fixture
 def start(tmp_path):
     """Starts a runtime; its requests go through the returned `ask`."""
     ends = []
 
-    def starting(*prefix):
+    def starting(*prefix, before=lambda: None):
         api = RuntimeApi()
         threading.Thread(target=api.serve_forever, daemon=True).start()
         home = tmp_path / "home"
         home.mkdir()
+        before()
         process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "awslambdaric", "app.handler"],
             cwd=RUNTIMES / "onnx",
@@ -95,6 +104,7 @@ def start(tmp_path):
                 "AWS_LAMBDA_FUNCTION_NAME": "f",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
                 "AWS_LAMBDA_FUNCTION_VERSION": "1",
+                **CREDENTIALS,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,6 +120,7 @@ def start(tmp_path):
             return path.rsplit("/", 1)[1], body
 
         ask.home = home
+        ask.pid = process.pid
         return ask
 
     yield starting
@@ -138,6 +149,21 @@ def test_answers_errors_and_goes_on(start, shelf, tmp_path):
     kind, refused = ask(request)
     assert kind == "error" and refused["errorType"] == "InvalidRequest"
     assert list(ask.home.iterdir()) == [], "nothing is left behind"
+
+
+def test_function_holds_no_credentials_when_it_loads_a_model(start, shelf):
+    ask = start()
+    kind, _ = ask(measure_of(subject_of(shelf / "conv.onnx", IMAGE)))
+    assert kind == "response"
+    seen = Path(f"/proc/{ask.pid}/environ").read_bytes()
+    assert b"AWS_LAMBDA_RUNTIME_API=" in seen and b"sesame" not in seen
+
+
+def test_next_process_removes_what_a_killed_one_left(start, shelf, tmp_path):
+    left = tmp_path / "home" / "ayci-request-left" / "model"
+    ask = start(before=lambda: left.mkdir(parents=True))
+    kind, _ = ask(measure_of(subject_of(shelf / "conv.onnx", IMAGE)))
+    assert kind == "response" and list(ask.home.iterdir()) == []
 
 
 def test_model_that_does_not_fit_is_out_of_memory_and_the_next_runs(start, shelf, tmp_path):

@@ -150,6 +150,15 @@ def test_memory_of_a_large_model_is_given_back(tmp_path, shelf):
     assert after < before + 10
 
 
+LIVING = """
+import time
+from ayci_runtime.scratch import request_folder
+with request_folder():
+    print(1, flush=True)
+    time.sleep(600)
+"""
+
+
 def test_folders_of_the_dead_are_removed_and_of_the_living_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     dead = tmp_path / "ayci-request-dead"
@@ -160,9 +169,8 @@ def test_folders_of_the_dead_are_removed_and_of_the_living_kept(tmp_path, monkey
     link = tmp_path / "ayci-request-link"
     link.symlink_to(other)
     (tmp_path / "ayci-request-file").write_text("x")
-    program = "import ayci_runtime.scratch as s, time\nwith s.request_folder():\n print(1, flush=True)\n time.sleep(600)"
     living = subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", LIVING],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(RUNTIMES / "common"), "TMPDIR": str(tmp_path)},
     )

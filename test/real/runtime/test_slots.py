@@ -21,8 +21,8 @@ from ayci_runtime.errors import (
 from ayci_runtime.handler import make_handler
 from ayci_runtime.memory import peak_mb, reset_peak
 from ayci_runtime.upload import put_file
-from requesting import IMAGE, artifact_of, ask, convert_of, measure_of, subject_of, validator
 from puts import store
+from requesting import IMAGE, artifact_of, ask, convert_of, measure_of, subject_of, validator
 
 
 @pytest.fixture

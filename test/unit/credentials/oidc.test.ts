@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type OidcOptions, oidcCredentials } from '../../../src/credentials/index.ts';
 import { AyciError, exitCodeOf, explain } from '../../../src/errors.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../support/oidc-issuer.ts';
@@ -19,6 +19,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await issuer[Symbol.asyncDispose]();
   await sts[Symbol.asyncDispose]();
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 interface Made {
@@ -71,6 +75,14 @@ describe('credentials through OIDC', () => {
       },
     ]);
     expect(masked).toEqual([tokens[0], accessKeyId, secretAccessKey, sessionToken]);
+  });
+
+  it('go where AWS_ENDPOINT_URL_STS says, unless an endpoint is given', async () => {
+    const before = sts.requests.length;
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url);
+    const { endpoint: _, ...options } = made().options;
+    await oidcCredentials(options)();
+    expect(sts.requests.length - before).toBe(1);
   });
 
   it('asks once for callers at the same time', async () => {

@@ -5,38 +5,6 @@ import type { RawInputs } from '../../../src/inputs/table.ts';
 const read = (raw: RawInputs) => readInputs({ model: 'm.onnx', ...raw }, (name) => `--${name}`);
 
 describe('inputs of AWS', () => {
-  it.each([
-    ['s3://models-bucket/ayci', { kind: 's3', bucket: 'models-bucket', prefix: 'ayci' }],
-    ['s3://models-bucket', { kind: 's3', bucket: 'models-bucket', prefix: '' }],
-    ['s3://models-bucket/', { kind: 's3', bucket: 'models-bucket', prefix: '' }],
-    ['s3://models.bucket/a/b_c.d', { kind: 's3', bucket: 'models.bucket', prefix: 'a/b_c.d' }],
-    ['folder/s3', { kind: 'folder', path: 'folder/s3' }],
-  ])('takes %s', (archive, expected) => {
-    expect(read({ archive }).archive).toEqual(expected);
-  });
-
-  it.each([
-    's3:/models-bucket',
-    's3://',
-    's3://Models-Bucket',
-    's3://ab',
-    's3://a..b',
-    's3://10.0.0.1',
-    's3://-bucket-',
-    's3://bucket//prefix',
-    's3://bucket/prefix/',
-    's3://bucket/../other',
-    's3://bucket/a/./b',
-    's3://bucket/a\nb',
-    's3://bucket/a\u0007b',
-    's3://bucket/a\\b',
-    's3://bucket/ä',
-    `s3://bucket/${'a'.repeat(201)}`,
-    'https://bucket.s3.amazonaws.com',
-  ])('refuses the archive %j', (archive) => {
-    expect(() => read({ archive })).toThrow(/^--archive: .*; expected a folder or s3:\/\/<bucket>\/<prefix>$/);
-  });
-
   it.each(['arn:aws:iam::123456789012:role/ayci', 'arn:aws-us-gov:iam::123456789012:role/path/to/ayci'])(
     'takes the role %s',
     (role) => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isS3Url, parseS3Url } from '../../../src/archive/s3/location.ts';
+import { readInputs } from '../../../src/inputs/read.ts';
+
+const archiveOf = (archive: string) => readInputs({ model: 'm.onnx', archive }, (name) => `--${name}`).archive;
 
 describe('an archive in S3', () => {
   it.each([
@@ -8,29 +10,28 @@ describe('an archive in S3', () => {
     ['s3://my.bucket-1/a/b_c/d.e', 'my.bucket-1', 'a/b_c/d.e'],
     [`s3://${'b'.repeat(63)}/${'p'.repeat(200)}`, 'b'.repeat(63), 'p'.repeat(200)],
   ])('%s is a bucket and a prefix', (written, bucket, prefix) => {
-    expect(isS3Url(written)).toBe(true);
-    expect(parseS3Url(written, '--archive')).toEqual({ bucket, prefix });
+    expect(archiveOf(written)).toEqual({ kind: 's3', bucket, prefix });
   });
 
   it.each([
     ['s3:bucket/x', 'is not an S3 URL'],
     ['S3://bucket/x', 'is not an S3 URL'],
-    ['s3://', 'is not in a bucket'],
-    ['s3:///x', 'is not in a bucket'],
-    ['s3://ab/x', 'is not in a bucket'],
-    [`s3://${'b'.repeat(64)}/x`, 'is not in a bucket'],
-    ['s3://Bucket/x', 'is not in a bucket'],
-    ['s3://bu_cket/x', 'is not in a bucket'],
-    ['s3://-bucket/x', 'is not in a bucket'],
-    ['s3://bucket-/x', 'is not in a bucket'],
-    ['s3://bu..cket/x', 'is not in a bucket'],
-    ['s3://bu.-cket/x', 'is not in a bucket'],
-    ['s3://192.168.1.1/x', 'is not in a bucket'],
-    ['s3://xn--bucket/x', 'is not in a bucket'],
-    ['s3://bucket--x-s3/x', 'is not in a bucket'],
-    ['s3://user@bucket/x', 'is not in a bucket'],
-    ['s3://bucket:9000/x', 'is not in a bucket'],
-    ['s3://bucket\n/x', 'is not in a bucket'],
+    ['s3://', 'does not name a bucket'],
+    ['s3:///x', 'does not name a bucket'],
+    ['s3://ab/x', 'does not name a bucket'],
+    [`s3://${'b'.repeat(64)}/x`, 'does not name a bucket'],
+    ['s3://Bucket/x', 'does not name a bucket'],
+    ['s3://bu_cket/x', 'does not name a bucket'],
+    ['s3://-bucket/x', 'does not name a bucket'],
+    ['s3://bucket-/x', 'does not name a bucket'],
+    ['s3://bu..cket/x', 'does not name a bucket'],
+    ['s3://bu.-cket/x', 'does not name a bucket'],
+    ['s3://192.168.1.1/x', 'does not name a bucket'],
+    ['s3://xn--bucket/x', 'does not name a bucket'],
+    ['s3://bucket--x-s3/x', 'does not name a bucket'],
+    ['s3://user@bucket/x', 'does not name a bucket'],
+    ['s3://bucket:9000/x', 'does not name a bucket'],
+    ['s3://bucket\n/x', 'does not name a bucket'],
     ['s3://bucket/', 'has a bad prefix'],
     ['s3://bucket//x', 'has a bad prefix'],
     ['s3://bucket/x/', 'has a bad prefix'],
@@ -46,7 +47,7 @@ describe('an archive in S3', () => {
     ['s3://bucket/a?versionId=1', 'has a bad prefix'],
     [`s3://bucket/${'p'.repeat(201)}`, 'has a bad prefix'],
   ])('%j is refused in one line', (written, what) => {
-    const refused = (): unknown => parseS3Url(written, '--archive');
+    const refused = (): unknown => archiveOf(written);
     expect(refused).toThrow(
       expect.objectContaining({
         code: 'bad-input',
@@ -54,5 +55,10 @@ describe('an archive in S3', () => {
       }),
     );
     expect(refused).toThrow(what);
+  });
+
+  it('is a folder without such a scheme, and nothing else with one', () => {
+    expect(archiveOf('folder/s3')).toEqual({ kind: 'folder', path: 'folder/s3' });
+    expect(() => archiveOf('https://bucket.s3.amazonaws.com')).toThrow('--archive: is a URL of another kind');
   });
 });
