@@ -45,13 +45,7 @@ function reasons() {
 const list = (value) => (Array.isArray(value) ? value : [value]);
 
 function shorten(arn) {
-  const words = {
-    ...Object.fromEntries([
-      [PSEUDO['AWS::AccountId'], 'ACCOUNT'],
-      [PSEUDO['AWS::Region'], 'REGION'],
-    ]),
-  };
-  return Object.entries(words).reduce((text, [value, word]) => text.replaceAll(value, word), arn);
+  return arn.replaceAll(PSEUDO['AWS::AccountId'], 'ACCOUNT').replaceAll(PSEUDO['AWS::Region'], 'REGION');
 }
 
 /** The statements of each role: who, actions, resources, why. */
@@ -70,7 +64,6 @@ export function grants() {
       sid: statement.Sid,
       actions: list(statement.Action),
       resources: list(statement.Resource).map((arn) => shorten(arn).replace('bucket-2', 'BUCKET')),
-      condition: statement.Condition,
       why: why[`${holder}.${statement.Sid}`],
     }));
   });

@@ -47,6 +47,11 @@ export const PARTS = [
     env: () => ({ AYCI_TEST_LINT: join(pipFolder('lint'), 'bin') }),
   },
   {
+    name: 'jq',
+    what: 'JSON in the shell of workflows',
+    ensure: () => ensureApt(['jq']),
+  },
+  {
     name: 'aws-cli',
     what: "AWS's command line",
     ensure: () => ensurePip('aws-cli'),

@@ -1,24 +1,32 @@
 import { invocationUsd } from './analysis/cost.ts';
 import { asAyciError, exitCodeOf } from './errors.ts';
 import { Budget } from './measure/budget.ts';
-import type { Where } from './ports.ts';
+import type { Caller } from './measure/call.ts';
 import { remember } from './stages/history.ts';
-import { placesOf } from './stages/locate.ts';
+import { type Places, placesOf } from './stages/locate.ts';
 import { measure, type Progress } from './stages/measure.ts';
+import { inParallel } from './stages/order.ts';
 import type { RunPorts } from './stages/ports.ts';
-import { prepare } from './stages/prepare.ts';
-import { failedReport, makeReport } from './stages/report.ts';
+import { type Prepared, prepare } from './stages/prepare.ts';
+import { failedReport, type ModelRun, makeReport } from './stages/report.ts';
 import type { Inputs } from './types/inputs.ts';
 import type { Report } from './types/report.ts';
+
+/** The inputs of a run: one a model; what they have of the run itself is the same in all. */
+export type Models = readonly [Inputs, ...Inputs[]];
+
+/** Models at once, where cells run side by side. */
+const MODELS_AT_ONCE = 4;
 
 /**
  * The whole way: inputs → plan → archive → target → archive → analysis → report.
  * @throws AyciError `bad-input` or `model-invalid` (exit 2), before anything is written; all else is in the report
  */
-export async function run(inputs: Inputs, ports: RunPorts, progress: Progress): Promise<Report> {
+export async function run(models: Models, ports: RunPorts, progress: Progress): Promise<Report> {
+  const [common] = models;
   const startedAt = ports.clock.date();
   const start = ports.clock.now();
-  const budget = new Budget(inputs, ports.clock.now);
+  const budget = new Budget(common, ports.clock.now);
   const facts = () => ({
     calls: budget.calls,
     spentUsd: budget.spentUsd,
@@ -26,28 +34,42 @@ export async function run(inputs: Inputs, ports: RunPorts, progress: Progress): 
     startedAt,
   });
   try {
-    const prepared = await prepare(inputs, ports);
-    progress.planned(prepared);
-    const { target, signal } = ports;
+    const prepared: { readonly inputs: Inputs; readonly prepared: Prepared }[] = [];
+    for (const inputs of models) prepared.push({ inputs, prepared: await prepare(inputs, ports) });
+    for (const one of prepared) progress.planned(one.prepared);
     const places = placesOf(ports);
-    const bills = target.facts.kind === 'lambda';
-    const caller = {
-      target,
-      budget,
-      signal,
-      locate: places.locate,
-      usdOf: (where: Where, billedMs: number) => (bills ? invocationUsd(where, billedMs, prepared.prices) : 0),
-      seen: new Map<string, Set<string>>(),
-    };
-    const measured = await measure(inputs, prepared, ports, places, caller, progress);
-    const report = makeReport(inputs, prepared, measured, ports, facts());
-    await remember(report, prepared, ports);
+    const caller = callerOf(ports, places, budget, prepared[0]?.prepared.prices ?? null);
+    const runs = new Map<Inputs, ModelRun>();
+    const atOnce = ports.target.facts.concurrency === 1 ? 1 : MODELS_AT_ONCE;
+    await inParallel(prepared, atOnce, async (one) => {
+      runs.set(one.inputs, {
+        ...one,
+        measured: await measure(one.inputs, one.prepared, ports, places, caller, progress),
+      });
+    });
+    const ordered = models.flatMap((inputs) => runs.get(inputs) ?? []);
+    const report = makeReport(common, ordered, ports, facts());
+    await remember(report, common.failOn, ports);
     return report;
   } catch (thrown) {
     const error = asAyciError(thrown);
     if (exitCodeOf(error.code) === 2) throw error;
-    return failedReport(inputs, ports, facts(), error);
+    return failedReport(common, ports, facts(), error);
   }
+}
+
+/** What calls need: the target, what they may cost, and where runtimes read. Only Lambda bills. */
+function callerOf(ports: RunPorts, places: Places, budget: Budget, prices: Prepared['prices'] | null): Caller {
+  const { target, signal } = ports;
+  const billed = target.facts.kind === 'lambda' ? prices : null;
+  return {
+    target,
+    budget,
+    signal,
+    locate: places.locate,
+    usdOf: (where, billedMs) => (billed === null ? 0 : invocationUsd(where, billedMs, billed)),
+    seen: new Map(),
+  };
 }
 
 /** 0 good, 1 the gate failed, 3 could not measure (2, wrong input, is thrown). */

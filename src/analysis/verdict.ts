@@ -1,11 +1,13 @@
 import type { Measurement } from '../types/measurement.ts';
 import type { CellVerdict, Thresholds } from '../types/verdict.ts';
+import type { Tested } from './decide.ts';
 import { firstRequestEvidence, latencyEvidence } from './evidence.ts';
 import { testFamily } from './family.ts';
 import { worstState } from './gate.ts';
 import { firstRequestMetric, outputMetric, timeMetrics } from './metrics.ts';
 import { withoutStatistics } from './plain.ts';
 import type { Prices } from './prices.ts';
+import type { Estimated } from './stats.ts';
 
 export interface Gates {
   readonly thresholds: Thresholds;
@@ -20,31 +22,61 @@ function stateOf(metrics: CellVerdict['metrics']): CellVerdict['state'] {
   return worstState(gated.map((metric) => metric.state)) ?? 'pass';
 }
 
+/** A cell, and what it is held to: models of one run may have limits of their own. */
+export interface Judged {
+  readonly measurement: Measurement;
+  readonly gates: Gates;
+}
+
+type Estimates = readonly (Estimated | null)[];
+
+/** One metric's estimates, a cell each, and in which cells it is gated. */
+interface Metric {
+  readonly estimates: Estimates;
+  readonly gated: readonly boolean[];
+}
+
+/**
+ * Tests metrics that are one family over the run (Holm). What is not gated is no hypothesis of it: tested by itself it
+ * still has its smallest detectable change.
+ * @returns an answer a cell, for each metric
+ */
+function tested(metrics: readonly Metric[]): readonly (readonly (Tested | null)[])[] {
+  const only = ({ estimates, gated }: Metric, wanted: boolean): Estimates =>
+    estimates.map((one, index) => (gated[index] === wanted ? one : null));
+  const family = testFamily(metrics.flatMap((metric) => only(metric, true)));
+  return metrics.map((metric, at) => {
+    const shown = testFamily(only(metric, false));
+    const start = at * metric.estimates.length;
+    return metric.estimates.map((_, index) => family[start + index] ?? shown[index] ?? null);
+  });
+}
+
 /**
  * Judges all cells of a run by the declared rule, stage 1 (docs/verdict.md): one hypothesis a cell for latency and
  * cost, Holm over the run; gated memory and cold start are a family of their own. A metric without a limit is `pass`
  * whatever its change: only its figures are shown.
- * @returns one verdict a measurement, in the same order
+ * @returns one verdict a cell, in the same order
  */
-export function judge(measurements: readonly Measurement[], gates: Gates): readonly CellVerdict[] {
-  const { thresholds, prices } = gates;
-  const known = measurements.map(withoutStatistics);
+export function judgeAll(cells: readonly Judged[]): readonly CellVerdict[] {
+  const known = cells.map(({ measurement }) => withoutStatistics(measurement));
   const ofComparable = <T>(of: (measurement: Measurement) => T | null): readonly (T | null)[] =>
-    measurements.map((measurement, index) => (known[index] === null ? of(measurement) : null));
+    cells.map(({ measurement }, index) => (known[index] === null ? of(measurement) : null));
+  const gatedBy = (limits: (thresholds: Thresholds) => readonly (number | null)[]): readonly boolean[] =>
+    cells.map(({ gates }) => limits(gates.thresholds).some((limit) => limit !== null));
   const evidence = ofComparable(latencyEvidence);
-  const time = testFamily(evidence.map((one) => (one === null ? null : one[one.clock])));
+  const estimates = evidence.map((one) => (one === null ? null : one[one.clock]));
+  const [time = []] = tested([{ estimates, gated: gatedBy(({ latency, cost }) => [latency, cost]) }]);
   const memory = ofComparable((one) => firstRequestEvidence(one, 'memory'));
   const cold = ofComparable((one) => firstRequestEvidence(one, 'coldStart'));
-  // What is not gated is no hypothesis of the family; tested by itself it still has its smallest detectable change.
-  const together = thresholds.memory !== null && thresholds.coldStart !== null;
-  const both = testFamily([...memory, ...cold]);
-  const memoryTested = together ? both.slice(0, memory.length) : testFamily(memory);
-  const coldTested = together ? both.slice(memory.length) : testFamily(cold);
-  return measurements.map((measurement, index): CellVerdict => {
-    const counts = {
-      sandboxes: measurement.sandboxes.length,
-      quads: measurement.sandboxes.reduce((sum, sandbox) => sum + sandbox.quads, 0),
-    };
+  const [memoryTested = [], coldTested = []] = tested([
+    { estimates: memory, gated: gatedBy((thresholds) => [thresholds.memory]) },
+    { estimates: cold, gated: gatedBy((thresholds) => [thresholds.coldStart]) },
+  ]);
+  return cells.map(({ measurement, gates }, index): CellVerdict => {
+    const { thresholds, prices } = gates;
+    const timed = measurement.sandboxes.filter((sandbox) => sandbox.quads > 0);
+    const counts = { sandboxes: timed.length, quads: timed.reduce((sum, sandbox) => sum + sandbox.quads, 0) };
     const without = known[index] ?? null;
     if (without !== null) return { ...without, ...counts };
     const peak = firstRequestMetric(memory[index] ?? null, memoryTested[index] ?? null, thresholds.memory);
@@ -58,4 +90,9 @@ export function judge(measurements: readonly Measurement[], gates: Gates): reado
     };
     return { state: stateOf(metrics), ...counts, metrics };
   });
+}
+
+/** Judges cells that are held to the same. */
+export function judge(measurements: readonly Measurement[], gates: Gates): readonly CellVerdict[] {
+  return judgeAll(measurements.map((measurement) => ({ measurement, gates })));
 }

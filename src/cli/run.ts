@@ -15,7 +15,7 @@ export async function runCommand(
   const inputs = inputsOf(raw);
   return withPorts(inputs, outsideOf(context), async (ports) => {
     const report = await run(
-      inputs,
+      [inputs],
       ports,
       progressLines(context.logger, systemClock, ports.target.facts, context.isTTY),
     );

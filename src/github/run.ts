@@ -28,16 +28,17 @@ function cancellation(): AbortSignal {
 export async function runAction(inputs: Inputs, from: Pick<Outside, 'entry' | 'env' | 'placeOf'>): Promise<void> {
   const outside: Outside = { ...from, logger: actionsLogger, signal: cancellation() };
   await withPorts(inputs, outside, async (ports) => {
-    const report = await run(inputs, ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
+    const report = await run([inputs], ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
     const now = systemClock.date();
     const paths = await writeReports(report, inputs.reportDir, now);
     writeOutputs(report, paths);
     annotate(report, now);
     await writeSummary(renderMarkdown(report, now), from.env);
     const exit = exitOf(report);
-    const model = report.models[0];
-    const line = model === undefined ? report.verdict : `${visible(model.path)} ${headline(model, report)}`;
-    core.info(`${report.verdict}: ${line}`);
+    const lines = report.models.map((model) => `${visible(model.path)} ${headline(model)}`);
+    for (const [at, line] of lines.entries()) core.info(`${report.models[at]?.verdict}: ${line}`);
+    const worst = report.models.findIndex((model) => model.verdict === report.verdict);
+    const line = lines[worst] ?? report.verdict;
     if (exit !== 0) core.setFailed(report.error === null ? line : visible(report.error.message, 500));
     process.exitCode = exit;
   });

@@ -76,7 +76,7 @@ export function renderConsole(report: Report, now: Date, reportPaths: readonly s
         lines.push(`  ${row.mark} ${row.name}: ${visible(row.cell.reason, 300)}`);
       }
     }
-    lines.push(`${MARK[report.verdict]} ${report.verdict}: ${visible(model.path)} ${headline(model, report)}`);
+    lines.push(`${MARK[model.verdict]} ${model.verdict}: ${visible(model.path)} ${headline(model)}`);
     const next = advice(model, report);
     if (next !== null) lines.push(`   ${next}`);
     const why = report.verdict === 'regressed' ? whyText(model) : null;

@@ -104,7 +104,7 @@ function footer(report: Report): string {
 /** `report.md`: the verdict first, one table a model, worst first. */
 export function renderMarkdown(report: Report, now: Date): string {
   const sections = report.models.flatMap((model) => {
-    const title = `### ${MARK[report.verdict]} ${code(baseName(model.path))} ${headline(model, report)}`;
+    const title = `### ${MARK[model.verdict]} ${code(baseName(model.path))} ${headline(model)}`;
     const next = advice(model, report);
     return [title, ...(next === null ? [] : [next]), ...modelSection(report, model, now)];
   });

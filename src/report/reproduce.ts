@@ -4,7 +4,7 @@ import { shellQuote } from './escape.ts';
 /** The command that measures one cell again, for a POSIX shell. */
 export function reproduceCommand(report: Report, model: ModelReport, cell: CellReport): string {
   const { hardware, optimizer, memoryMb, batch } = cell.config;
-  const baseline = report.run.baselineRef ?? model.baselinePath;
+  const baseline = model.baselineRef ?? model.baselinePath;
   const option = (name: string, value: string): string => `--${name} ${shellQuote(value)}`;
   return [
     'node dist/cli.js run',

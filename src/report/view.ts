@@ -72,14 +72,14 @@ function share(model: ModelReport, count: number): string {
 }
 
 /** What a model's verdict is in one line, without its name: `is 31 % slower (limit 5 %) · 8 of 8 cells`. */
-export function headline(model: ModelReport, report: Report): string {
+export function headline(model: ModelReport): string {
   const worst = worstFirst(model.cells)[0];
   const verdict = worst?.verdict ?? null;
   if (worst === undefined || verdict === null) return 'could not be measured';
   const count = model.cells.filter((cell) => cell.verdict?.state === verdict.state).length;
   const telling = tellingMetric(verdict);
   const change = telling?.of.change ?? null;
-  switch (report.verdict) {
+  switch (model.verdict) {
     case 'regressed': {
       if (telling?.metric === 'runs') return `does not run where its baseline does · ${share(model, count)}`;
       if (telling?.metric === 'output') {

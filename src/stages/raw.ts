@@ -23,7 +23,7 @@ export function rawAnswers(ports: RunPorts, key: ModelKey): RawAnswers {
 
   async function begin() {
     await mkdir(ports.scratch, { recursive: true });
-    const path = join(ports.scratch, 'raw.json.gz');
+    const path = join(ports.scratch, `raw-${key}.json.gz`);
     const gzip = createGzip();
     const done = finished(gzip.pipe(createWriteStream(path)));
     // It is awaited at the end; until then a full disk is no unhandled rejection.

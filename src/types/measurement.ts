@@ -95,7 +95,12 @@ export const FAILURE_OF_ERROR: Readonly<Record<string, FailureCode>> = {
 };
 
 /** Failures that say nothing of the model: the same request may succeed on another sandbox. */
-export const PASSING_FAILURES: readonly FailureCode[] = ['throttled', 'connection-lost', 'artifact-mismatch', 'protocol'];
+export const PASSING_FAILURES: readonly FailureCode[] = [
+  'throttled',
+  'connection-lost',
+  'artifact-mismatch',
+  'protocol',
+];
 
 export interface Failure {
   readonly code: FailureCode;

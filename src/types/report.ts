@@ -59,8 +59,12 @@ export interface ModelReport {
   readonly path: string;
   readonly key: ModelKey;
   readonly framework: Framework;
+  /** The worst of its cells, as far as the gate counts them. */
+  readonly verdict: State;
   readonly baselinePath: string | null;
   readonly baselineKey: ModelKey | null;
+  /** The baseline as it was asked for: a path, `git:main`, `key:…`. */
+  readonly baselineRef: string | null;
   /** What was fed, at the first batch size. */
   readonly inputs: readonly InputSpec[];
   /** What the user said of inputs, to say it again when reproducing. */
@@ -79,7 +83,7 @@ export interface RunFacts {
   readonly seconds: number;
   readonly spentUsd: number;
   readonly reused: number;
-  /** The baseline as it was asked for: a path, `git:main`, `key:…`. */
+  /** The first model's. */
   readonly baselineRef: string | null;
   readonly commit: string | null;
   readonly baseCommit: string | null;

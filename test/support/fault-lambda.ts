@@ -123,9 +123,14 @@ function reportOf(requestId: string, cold: boolean, fault: Fault | null): string
   return `REPORT RequestId: ${requestId}\tDuration: 900.50 ms\tBilled Duration: 901 ms\tMemory Size: 1769 MB\tMax Memory Used: ${used} MB${init}\t`;
 }
 
+/** As a converter does, until it is there. */
 async function put(url: string, body: string): Promise<void> {
-  const answer = await fetch(url, { method: 'PUT', headers: { 'content-type': 'application/octet-stream' }, body });
-  await answer.arrayBuffer();
+  const headers = { 'content-type': 'application/octet-stream' };
+  for (let tries = 0; tries < 20; tries += 1) {
+    const answer = await fetch(url, { method: 'PUT', headers, body }).catch(() => null);
+    await answer?.arrayBuffer();
+    if (answer?.ok) return;
+  }
 }
 
 /** What a converter leaves: the model (here: some bytes of its size and hash) in the slots, and its answer. */

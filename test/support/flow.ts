@@ -69,7 +69,7 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     placeOf: (name) => `--${name}`,
   };
   try {
-    return await run(inputs, ports, {
+    return await run([inputs], ports, {
       planned: () => undefined,
       cell: (index) => options.onCell?.(index),
       sandbox: () => undefined,

@@ -101,6 +101,14 @@ class Piping(Converter):
         os.mkfifo(target.with_name("pipe"))
 
 
+class Faulty(Converter):
+    def versions(self):
+        raise ValueError("a secret")
+
+    def go_wrong(self, path, target):
+        pass
+
+
 class Nothing(Converter):
     def go_wrong(self, path, target):
         target.unlink()

@@ -210,6 +210,14 @@ def test_death_of_the_converter_is_a_typed_error(model, shop, adapter, kind, tol
     assert [put.name for put in shop.puts] == ["result"]
 
 
+def test_fault_of_the_runtime_is_told_as_none_of_the_models(model, shop):
+    with pytest.raises(ValueError, match="secret"):
+        make_handler(dying.Faulty(), 1.0)(request_of(model, shop), None)
+    failure = json.loads(shop.body("result"))
+    assert failure["errorType"] == "ValueError" and failure["errorMessage"] == "the runtime failed"
+    assert not validator("convert-failure").is_valid(failure)
+
+
 def test_more_files_than_slots_are_refused_before_any_upload(model, shop):
     error = failed(request_of(model, shop), shop, dying.Many())
     assert isinstance(error, ConversionFailed) and "17 files" in str(error)

@@ -1,0 +1,271 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Account, awsForDeploying, type Recorded } from '../../support/aws-deploying.ts';
+import { command } from '../../support/command.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { allows, type PolicyDocument } from '../../support/iam.ts';
+import { type Ran, ROOT } from '../../support/program.ts';
+import { functionsOf, resolveTemplate } from '../../support/template.ts';
+
+// The shell of deploy-runtimes.yml, run as GitHub runs it, by AWS's own command line against an AWS on this machine.
+// Docker alone is a stand-in that writes down how it was called.
+
+interface Step {
+  readonly name?: string;
+  readonly run?: string;
+}
+const { jobs } = parse(readFileSync(join(ROOT, '.github/workflows/deploy-runtimes.yml'), 'utf8')) as {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
+};
+const steps = Object.values(jobs).flatMap((job) => job.steps);
+
+interface Done extends Ran {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly docker: readonly (readonly string[])[];
+  readonly recorded: readonly Recorded[];
+}
+
+const EMPTY: Account = { images: {}, functions: [] };
+
+async function step(name: string, env: Readonly<Record<string, string>>, account: Account = EMPTY): Promise<Done> {
+  const script = steps.find((one) => one.name === name)?.run;
+  if (script === undefined) throw new Error(`the workflow has no step "${name}"`);
+  await using folder = await temporaryFolder();
+  await using aws = await awsForDeploying(account);
+  const at = (file: string): string => join(folder.path, file);
+  writeFileSync(at('output'), '');
+  writeFileSync(at('step.sh'), `cd "${ROOT}"\n${script}`);
+  const log = `require('node:fs').appendFileSync('${at('docker.log')}', JSON.stringify(process.argv.slice(2)) + '\\n');`;
+  writeFileSync(at('docker'), `#!${process.execPath}\n${log}process.stdin.resume();\n`);
+  chmodSync(at('docker'), 0o755);
+  const ran = await command('bash', ['--noprofile', '--norc', '-eo', 'pipefail', at('step.sh')], {
+    PATH: `${folder.path}:${process.env.AYCI_TEST_AWS_CLI}:${process.env.PATH}`,
+    HOME: folder.path,
+    GITHUB_OUTPUT: at('output'),
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'eu-west-1',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_MAX_ATTEMPTS: '1',
+    ...env,
+  });
+  const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+  return {
+    ...ran,
+    outputs: Object.fromEntries(
+      lines(readFileSync(at('output'), 'utf8')).map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+    ),
+    docker: existsSync(at('docker.log'))
+      ? lines(readFileSync(at('docker.log'), 'utf8')).map((line) => JSON.parse(line) as string[])
+      : [],
+    recorded: aws.recorded,
+  };
+}
+
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const INPUTS = { ACTION: 'deploy', COMMIT, HARDWARE: 'x86_64,arm64', RUNTIMES: 'onnx', STACK: 'ayci' };
+
+describe('the inputs of a deployment', () => {
+  it('tell the workflow’s own commit', async () => {
+    const JOB = JSON.stringify({ workflow_repository: 'owner/ayci', workflow_sha: COMMIT, status: 'success' });
+    const done = await step("This workflow's own commit", { JOB });
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.outputs).toEqual({ repository: 'owner/ayci', commit: COMMIT });
+  });
+
+  it.each(['{}', '{"workflow_repository":"owner/ayci"}', '{"workflow_repository":"o/a","workflow_sha":"main"}'])(
+    'end the run where GitHub does not say it: %s',
+    async (JOB) => {
+      const done = await step("This workflow's own commit", { JOB });
+      expect(done.code).not.toBe(0);
+      expect(done.outputs).toEqual({});
+    },
+  );
+
+  it('make a job for each architecture', async () => {
+    const done = await step('Inputs', INPUTS);
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    expect(done.outputs.version).toMatch(/^\d+\.\d+\.\d+-0123456789ab$/);
+    expect(JSON.parse(done.outputs.matrix ?? '')).toEqual({
+      include: [
+        { hardware: 'x86_64', platform: 'linux/amd64', runner: 'ubuntu-24.04' },
+        { hardware: 'arm64', platform: 'linux/arm64', runner: 'ubuntu-24.04-arm' },
+      ],
+    });
+    const one = await step('Inputs', { ...INPUTS, HARDWARE: 'arm64' });
+    expect(JSON.parse(one.outputs.matrix ?? '').include).toHaveLength(1);
+  });
+
+  it.each([
+    ['ACTION', 'destroy', 'action: expected'],
+    ['STACK', 'Ayci; rm -rf /', 'stack: expected'],
+    ['RUNTIMES', '../etc', 'runtimes: expected'],
+    ['RUNTIMES', 'tensorrt', 'runtimes: there is no runtimes/tensorrt/Dockerfile'],
+    ['HARDWARE', 'x86', 'hardware: expected'],
+    ['HARDWARE', '', 'hardware: expected'],
+    ['HARDWARE', '*', 'hardware: expected'],
+  ])('end the run for %s = "%s"', async (name, value, message) => {
+    const done = await step('Inputs', { ...INPUTS, [name]: value });
+    expect(done.code).toBe(1);
+    expect(done.stdout).toContain(`::error::${message}`);
+    expect(done.outputs).toEqual({});
+  });
+});
+
+const VERSION = '0.1.0-0123456789ab';
+const REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+describe('the images', () => {
+  const env = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIMES: 'onnx', VERSION };
+
+  it('are built and pushed, one to serve and one to convert, as single images', async () => {
+    const done = await step('Build and push what the registry does not have', env);
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    const build = (target: string, repository: string): readonly string[] => [
+      ...['buildx', 'build', '--platform', 'linux/arm64', '--provenance=false', '--sbom=false', '--push'],
+      ...['--file', 'runtimes/onnx/Dockerfile', '--target', target],
+      ...['--tag', `${REGISTRY}/${repository}:${VERSION}-arm64`, 'runtimes'],
+    ];
+    expect(done.docker).toEqual([
+      ['login', '--username', 'AWS', '--password-stdin', REGISTRY],
+      build('serve', 'ayci/onnx'),
+      build('convert', 'ayci/onnx-convert'),
+    ]);
+    const dockerfile = readFileSync(join(ROOT, 'runtimes/onnx/Dockerfile'), 'utf8');
+    for (const target of ['serve', 'convert']) expect(dockerfile).toMatch(new RegExp(`^FROM .+ AS ${target}$`, 'm'));
+  });
+
+  it('that are there are not built again: their tags cannot be moved', async () => {
+    const images = { [`ayci/onnx:${VERSION}-arm64`]: `sha256:${'a'.repeat(64)}` };
+    const done = await step('Build and push what the registry does not have', env, { ...EMPTY, images });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    const [, ...built] = done.docker;
+    expect(built.map((args) => args.find((arg) => arg.includes('/ayci/')))).toEqual([
+      `${REGISTRY}/ayci/onnx-convert:${VERSION}-arm64`,
+    ]);
+  });
+});
+
+const DIGESTS: Readonly<Record<string, string>> = {
+  [`ayci/onnx:${VERSION}-x86_64`]: `sha256:${'a'.repeat(64)}`,
+  [`ayci/onnx:${VERSION}-arm64`]: `sha256:${'b'.repeat(64)}`,
+  [`ayci/onnx-convert:${VERSION}-x86_64`]: `sha256:${'c'.repeat(64)}`,
+  [`ayci/onnx-convert:${VERSION}-arm64`]: `sha256:${'d'.repeat(64)}`,
+};
+const DEPLOY = {
+  CONVERTER_MEMORY_MB: '3008',
+  FUNCTION_ROLE: 'arn:aws:iam::123456789012:role/ayci-function',
+  HARDWARE: 'x86_64,arm64',
+  MEMORY_SIZES: '512,1769',
+  RUNTIMES: 'onnx',
+  STACK: 'ayci',
+  VERSION,
+};
+
+/** What CloudFormation was asked to make, by its own name of the parameter. */
+function parametersOf({ recorded }: Done): Readonly<Record<string, string>> {
+  const asked = recorded.find(({ action }) => action === 'cloudformation:CreateChangeSet')?.parameters ?? {};
+  const keys = Object.entries(asked).filter(([name]) => /^Parameters\.member\.\d+\.ParameterKey$/.test(name));
+  return Object.fromEntries(
+    keys
+      .map(([name, key]) => [key, asked[name.replace(/Key$/, 'Value')]] as const)
+      .filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
+
+describe('the deployment', () => {
+  it('makes functions of the images that were built, each by its digest', async () => {
+    const done = await step('Deploy', DEPLOY, { ...EMPTY, images: DIGESTS });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    const made = functionsOf(resolveTemplate(join(ROOT, 'runtimes/template.yaml'), parametersOf(done)));
+    const images = made.map(({ name, imageUri, memoryMb }) => [name, imageUri, memoryMb]);
+    const image = (repository: string, architecture: string): string =>
+      `${REGISTRY}/ayci/${repository}@${DIGESTS[`ayci/${repository}:${VERSION}-${architecture}`]}`;
+    expect(images).toEqual(
+      ['x86_64', 'arm64'].flatMap((architecture) => [
+        [`ayci-onnx-convert-${architecture}`, image('onnx-convert', architecture), 3008],
+        [`ayci-onnx-${architecture}-512`, image('onnx', architecture), 512],
+        [`ayci-onnx-${architecture}-1769`, image('onnx', architecture), 1769],
+      ]),
+    );
+  });
+
+  it('ends before it touches the stack where an image is missing', async () => {
+    const { [`ayci/onnx-convert:${VERSION}-arm64`]: _, ...images } = DIGESTS;
+    const done = await step('Deploy', DEPLOY, { ...EMPTY, images });
+    expect(done.code).toBe(1);
+    expect(done.stdout).toContain(`::error::ayci/onnx-convert has no image ${VERSION}-arm64`);
+    expect(done.recorded.filter(({ action }) => action.startsWith('cloudformation:'))).toEqual([]);
+  });
+
+  it('asks each function of the stack what it is, and nothing else', async () => {
+    const functions = ['ayci-onnx-convert-arm64', 'ayci-onnx-arm64-512', 'ayci-onnx-arm64-1769'];
+    const done = await step('Ask each function what it is', { STACK: 'ayci' }, { ...EMPTY, functions });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    const asked = done.recorded.flatMap(({ action, parameters }) =>
+      action === 'lambda:InvokeFunction' ? [parameters.FunctionName] : [],
+    );
+    expect(asked.sort()).toEqual([...functions].sort());
+  });
+
+  it('fails where the stack has no function', async () => {
+    const done = await step('Ask each function what it is', { STACK: 'ayci' });
+    expect(done.code).not.toBe(0);
+    expect(done.stderr).toContain('no function is named');
+  });
+
+  it('is taken down whole', async () => {
+    const done = await step('Delete the stack of functions', { STACK: 'ayci' });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    expect(done.recorded.map(({ action }) => action)).toEqual([
+      'cloudformation:DeleteStack',
+      'cloudformation:DescribeStacks',
+    ]);
+  });
+
+  it('asks AWS for nothing that its role may not do', async () => {
+    const { resources } = resolveTemplate(join(ROOT, 'runtimes/bootstrap.yaml'), {
+      Repositories: 'octo-org/detector@11@22',
+    });
+    const policy = resources.DeployPolicy?.Properties.PolicyDocument as unknown as PolicyDocument;
+    const account = { images: DIGESTS, functions: ['ayci-onnx-arm64-1769'] };
+    const build = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIMES: 'onnx', VERSION };
+    const all = [
+      await step('Build and push what the registry does not have', build, account),
+      await step('Deploy', DEPLOY, account),
+      await step('Ask each function what it is', { STACK: 'ayci' }, account),
+      await step('Delete the stack of functions', { STACK: 'ayci' }, account),
+    ];
+    const arn = (service: string, rest: string): string => `arn:aws:${service}:eu-west-1:123456789012:${rest}`;
+    const refused = all
+      .flatMap(({ recorded }) => recorded)
+      .filter(({ action, parameters }) => {
+        // Needs no permission.
+        if (action === 'sts:GetCallerIdentity') return false;
+        const [service = ''] = action.split(':');
+        const on: Readonly<Record<string, string>> = {
+          ecr: arn('ecr', `repository/${JSON.parse(parameters.repositoryName ?? '""')}`),
+          cloudformation: arn('cloudformation', `stack/${parameters.StackName ?? 'ayci'}/0123`),
+          lambda: arn('lambda', `function:${parameters.FunctionName}`),
+        };
+        const resource = action === 'ecr:GetAuthorizationToken' ? '*' : (on[service] ?? '');
+        return !allows(policy, action, resource);
+      });
+    expect(refused).toEqual([]);
+    const called = new Set(all.flatMap(({ recorded }) => recorded.map(({ action }) => action)));
+    expect([...called].filter((action) => action !== 'sts:GetCallerIdentity').sort()).toEqual([
+      'cloudformation:CreateChangeSet',
+      'cloudformation:DeleteStack',
+      'cloudformation:DescribeChangeSet',
+      'cloudformation:DescribeStacks',
+      'cloudformation:ExecuteChangeSet',
+      'cloudformation:ListStackResources',
+      'ecr:BatchGetImage',
+      'ecr:GetAuthorizationToken',
+      'lambda:InvokeFunction',
+    ]);
+  });
+});
