@@ -16,12 +16,15 @@ export const OUTPUTS = {
 
 const quote = (text) => `'${text.replaceAll("'", "''")}'`;
 
+/** GitHub's expressions are for action.yml alone. */
+const defaultOf = (input) => [input.actionDefault ?? input.default].filter((preset) => preset !== null);
+
 function actionYml() {
   const inputs = INPUTS.flatMap((input) => [
     `  ${input.name}:`,
     `    description: ${quote(input.doc)}`,
-    `    required: ${input.required === true}`,
-    ...(input.default === null ? [] : [`    default: ${quote(input.default)}`]),
+    '    required: false',
+    ...defaultOf(input).map((preset) => `    default: ${quote(preset)}`),
   ]);
   const outputs = Object.entries(OUTPUTS).flatMap(([name, doc]) => [`  ${name}:`, `    description: ${quote(doc)}`]);
   return [
@@ -46,7 +49,9 @@ function actionYml() {
 function table() {
   const cell = (text) => text.replaceAll('|', '\\|');
   const rows = INPUTS.map((input) => {
-    const preset = input.default === null ? (input.required ? 'required' : '') : `\`${input.default}\``;
+    const preset = defaultOf(input)
+      .map((one) => `\`${one}\``)
+      .join('');
     return `| \`${input.name}\` | ${preset} | ${cell(input.doc)} |`;
   });
   const outputs = Object.entries(OUTPUTS).map(([name, doc]) => `| \`${name}\` | ${cell(doc)} |`);

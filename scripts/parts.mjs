@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureApt } from './parts/apt.mjs';
 import { baseImagePath, ensureBaseImage } from './parts/base-image.mjs';
+import { ensureNpm, npmFolder } from './parts/npm.mjs';
 import { ensurePip, pipFolder } from './parts/pip.mjs';
 import { ensureRie, riePath } from './parts/rie.mjs';
 
@@ -56,6 +57,12 @@ export const PARTS = [
     what: "AWS's command line",
     ensure: () => ensurePip('aws-cli'),
     env: () => ({ AYCI_TEST_AWS_CLI: join(pipFolder('aws-cli'), 'bin') }),
+  },
+  {
+    name: 'prism',
+    what: "GitHub's API as GitHub describes it",
+    ensure: () => ensureNpm('prism'),
+    env: () => ({ AYCI_TEST_PRISM: npmFolder('prism') }),
   },
 ];
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureParts } from './parts.mjs';
+import { ensureParts, partsEnvironment } from './parts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TIERS = ['check', 'unit', 'flow', 'bundle', 'real'];
@@ -81,7 +81,7 @@ function pythonWithTests() {
 function pytest(python) {
   const out = join(scratch, 'pytest.xml');
   const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test/real', `--junitxml=${out}`];
-  const ok = run('real (python)', python, args, { PYTHONDONTWRITEBYTECODE: '1' });
+  const ok = run('real (python)', python, args, { ...partsEnvironment(), PYTHONDONTWRITEBYTECODE: '1' });
   const suite = existsSync(out) ? /<testsuite [^>]*>/.exec(readFileSync(out, 'utf8'))?.[0] : undefined;
   if (suite === undefined) return count(false);
   const figure = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);

@@ -22,4 +22,6 @@ async function main(): Promise<void> {
   }
 }
 
+// On Node 20 the AWS SDK prints its own end-of-support notice, which a user can do nothing with.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 await main();

@@ -89,6 +89,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// On Node 20 the AWS SDK prints its own end-of-support notice, which a user can do nothing with.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // A reader that closes a pipe early (head) is no error of ours.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));

@@ -21,6 +21,7 @@ export async function openLocal() {
   const signal = new AbortController().signal;
   const logger = consoleLogger(terminal, false);
   const target = await localTarget({
+    inAction: false,
     entry: pathToFileURL(join(root, 'src', 'cli.ts')).href,
     env: process.env,
     logger,

@@ -20,7 +20,7 @@ export const placeOf = (name: string): string => `--${name}`;
 
 export function outsideOf(context: CommandContext): Outside {
   const { entry, env, logger, signal } = context;
-  return { entry, env, logger, signal, placeOf };
+  return { entry, inAction: false, env, logger, signal, placeOf };
 }
 
 export function inputsOf(raw: RawInputs): Inputs {

@@ -26,7 +26,7 @@ function cancellation(): AbortSignal {
 
 /** Runs, writes the reports, and tells GitHub. */
 export async function runAction(inputs: Inputs, from: Pick<Outside, 'entry' | 'env' | 'placeOf'>): Promise<void> {
-  const outside: Outside = { ...from, logger: actionsLogger, signal: cancellation() };
+  const outside: Outside = { ...from, inAction: true, logger: actionsLogger, signal: cancellation() };
   await withPorts(inputs, outside, async (ports) => {
     const report = await run([inputs], ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
     const now = systemClock.date();

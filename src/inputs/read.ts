@@ -32,6 +32,7 @@ function parseBaseline(written: Written): BaselineRef {
 
 function parseArchive(written: Written): ArchivePlace {
   const value = written.value.trim();
+  if (value === 'github') return { kind: 'github' };
   if (/^s3:/i.test(value)) return { kind: 's3', ...parseS3Location(written) };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) throw refuse(written, 'is a URL of another kind');
   return { kind: 'folder', path: value };
@@ -73,6 +74,7 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
   };
   const baseline = written('baseline');
   const hardware = written('hardware');
+  const archive = written('archive');
   const region = written('aws-region');
   const role = written('role-to-assume');
   const baselineRole = written('baseline-role-to-assume');
@@ -85,7 +87,7 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
     memoriesMb: parseList(need('memory'), (one) => parseInteger(one, 128, 10240)),
     batches: parseList(need('batch'), (one) => parseInteger(one, 1, 4096)),
     overrides: parseOverrides(lines('input-shape'), lines('input-range'), lines('input')),
-    archive: parseArchive(need('archive')),
+    archive: archive === null ? null : parseArchive(need('archive')),
     reportDir: need('report-dir').value,
     thresholds: {
       latency: parsePercent(need('max-latency-regression')),

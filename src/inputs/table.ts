@@ -3,7 +3,8 @@ export interface InputDefinition {
   readonly name: string;
   /** The default as a user would write it; null: none. */
   readonly default: string | null;
-  readonly required?: true;
+  /** What action.yml says instead: an expression of GitHub's. */
+  readonly actionDefault?: string;
   /** May be given several times (command line) or on several lines (action). */
   readonly several?: true;
   /** What stands for the value in `--help`. */
@@ -17,10 +18,9 @@ export const INPUTS = [
   {
     name: 'model',
     default: null,
-    required: true,
     value: 'PATH',
     allowed: 'the path of an .onnx file',
-    doc: 'The model of this change: an `.onnx` file (external data beside it belongs to it).',
+    doc: 'The model of this change: an `.onnx` file (external data beside it belongs to it). Required unless `config` names models.',
   },
   {
     name: 'baseline',
@@ -91,10 +91,10 @@ export const INPUTS = [
   },
   {
     name: 'archive',
-    default: '.ayci',
-    value: 'DIR|s3://BUCKET/PREFIX',
-    allowed: 'a folder or s3://<bucket>/<prefix>',
-    doc: 'Keeps models, converted models and measurements, so that nothing is measured twice: a folder, or `s3://bucket/prefix`, which Lambda needs.',
+    default: null,
+    value: 'DIR|s3://BUCKET/PREFIX|github',
+    allowed: 'a folder, s3://<bucket>/<prefix> or github',
+    doc: 'Keeps models, converted models and measurements, so that nothing is measured twice: a folder; `s3://bucket/prefix`, which Lambda needs; or `github`, the cache of GitHub Actions. Default: `github` in the action, `.ayci` on the command line.',
   },
   {
     name: 'report-dir',
@@ -200,6 +200,57 @@ export const INPUTS = [
     value: 'NAME',
     allowed: 'letters, digits and dashes, at most 64',
     doc: 'Which deployed runtimes: the value of their tag `ayci:stack`.',
+  },
+  {
+    name: 'config',
+    default: null,
+    value: 'FILE',
+    allowed: 'the path of a YAML file',
+    doc: 'Several models and settings in one file, `.github/ayci.yml`: docs/config-file.md. It replaces `model`.',
+  },
+  {
+    name: 'gate-config',
+    default: 'head',
+    value: 'head|base',
+    allowed: 'head or base',
+    doc: "Whose `config` counts on a pull request: its own (`head`; what it loosens is the comment's first line) or that of the base. Pull requests of forks: always the base's.",
+  },
+  {
+    name: 'github-token',
+    default: null,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates.
+    actionDefault: '${{ github.token }}',
+    value: 'TOKEN',
+    allowed: 'a token',
+    doc: "What the comment is posted with (needs `pull-requests: write`). The action takes the job's own.",
+  },
+  {
+    name: 'comment',
+    default: 'always',
+    value: 'always|changes|never',
+    allowed: 'always, changes or never',
+    doc: 'Whether a pull request gets a comment: `always` one, edited in place; `changes`: only where something changed; `never`.',
+  },
+  {
+    name: 'comment-tag',
+    default: 'ayci',
+    value: 'TAG',
+    allowed: 'letters, digits, dots, dashes and underscores, at most 64',
+    doc: 'One comment per tag: give jobs that judge other models another one.',
+  },
+  {
+    name: 'requests-per-month',
+    default: null,
+    value: 'N',
+    allowed: 'a whole number from 1 to 1000000000000',
+    doc: 'Inferences a month: the report then says what they cost.',
+  },
+  {
+    name: 'artifact',
+    default: 'yes',
+    value: 'yes|no',
+    allowed: 'yes or no',
+    doc: 'Whether the report is uploaded as an artifact of the run.',
   },
   {
     name: 'seed',

@@ -125,6 +125,10 @@ export function makeReport(common: RunInputs, runs: readonly ModelRun[], ports: 
 
 function runFacts(inputs: RunInputs, ports: RunPorts, facts: Facts): Omit<RunFacts, 'reused' | 'sandboxes' | 'notes'> {
   return {
+    gateChanges: [],
+    waivers: [],
+    baseline: null,
+    legs: null,
     target: ports.target.facts.kind,
     seed: inputs.seed,
     calls: facts.calls,

@@ -14,7 +14,9 @@ export type BaselineRef =
 /** Where models, measurements and history are kept. */
 export type ArchivePlace =
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string };
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  /** The cache of GitHub Actions. */
+  | { readonly kind: 'github' };
 
 export const FAIL_ON = ['regressed', 'inconclusive', 'unmeasured'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
@@ -42,7 +44,8 @@ export interface Inputs {
   readonly memoriesMb: readonly number[];
   readonly batches: readonly number[];
   readonly overrides: InputOverrides;
-  readonly archive: ArchivePlace;
+  /** Null: the entry's own default. */
+  readonly archive: ArchivePlace | null;
   readonly reportDir: string;
   readonly thresholds: Thresholds;
   /** Largest relative difference between the candidate's and the baseline's outputs; null: shown, not gated. */

@@ -91,8 +91,37 @@ export interface RunFacts {
   readonly ayciVersion: string;
   readonly priceRegion: string;
   readonly priceDate: string;
+  /** What a pull request loosens for itself in the configuration, in words. */
+  readonly gateChanges: readonly string[];
+  readonly waivers: readonly WaiverReport[];
+  readonly baseline: BaselineFacts | null;
+  readonly legs: Legs | null;
   /** What a reader should know of how this run was made (limits that could not be set, archive objects passed over). */
   readonly notes: readonly string[];
+}
+
+/** A waiver of the configuration, and what became of it in this run. */
+export interface WaiverReport {
+  /** Path or glob, as written. */
+  readonly model: string;
+  readonly metric: string;
+  readonly upTo: number;
+  readonly expires: string;
+  readonly reason: string;
+  readonly state: 'in force' | 'expired' | 'unused';
+}
+
+/** What a pull request is compared with, and how that was found. */
+export interface BaselineFacts {
+  readonly commit: string | null;
+  readonly from: 'history' | 'git' | 'given' | null;
+  readonly note: string | null;
+}
+
+/** Legs of a workflow matrix whose reports were put together. */
+export interface Legs {
+  readonly expected: readonly string[];
+  readonly missing: readonly string[];
 }
 
 /** `report.json`, schema 1: `docs/report.schema.json`. A number that was not measured is null. */

@@ -5,6 +5,15 @@ export type State = (typeof STATES)[number];
 export const METRICS = ['latency', 'cost', 'memory', 'coldStart', 'runs', 'output'] as const;
 export type Metric = (typeof METRICS)[number];
 
+/** A waiver that is in force: the regression is known and accepted. */
+export interface Acceptance {
+  /** Day on which it ends, `2026-12-24`. */
+  readonly until: string;
+  readonly reason: string;
+  /** Largest change that it accepts, a ratio. */
+  readonly upTo: number;
+}
+
 /** Changes are ratios: 0.05 = 5 % more. */
 export interface MetricVerdict {
   readonly state: State;
@@ -20,6 +29,8 @@ export interface MetricVerdict {
   readonly cpuChange: number | null;
   /** Said to the reader of the details, where there is something to say. */
   readonly note: string | null;
+  /** Where a waiver accepts it: the state stays, and the cell's leaves it out. */
+  readonly accepted?: Acceptance;
 }
 
 export interface CellVerdict {

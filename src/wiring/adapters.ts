@@ -62,6 +62,7 @@ export async function archiveStore(
 ): Promise<ArchiveStore> {
   const { archive } = setting;
   if (archive.kind === 'folder') return folderArchive(archive.path);
+  if (archive.kind === 'github') return folderArchive('.ayci');
   const { createS3Archive } = await import('../archive/s3/index.ts');
   return createS3Archive({
     bucket: archive.bucket,

@@ -20,10 +20,10 @@ export const VERSION = metadata.version;
  * Where and as whom a run with these inputs measures here.
  * @throws AyciError `bad-input` under an event that would run strangers' models with rights
  */
-export function settingOf(inputs: Inputs, { env, placeOf }: Outside, github: GithubContext): Setting {
+export function settingOf(inputs: Inputs, { env, placeOf, inAction }: Outside, github: GithubContext): Setting {
   if (github.refusal !== null) throw github.refusal;
   const withoutIdentity = github.origin === 'fork' || github.origin === 'dependabot';
-  return settle(inputs, { env, placeOf, onBase: github.branch !== null, withoutIdentity });
+  return settle(inputs, { env, placeOf, onBase: github.branch !== null, inAction, withoutIdentity });
 }
 
 /** Builds everything outside that a run touches, and takes it down again. */

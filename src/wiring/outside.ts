@@ -16,6 +16,8 @@ export function cacheFolder(env: Environment): string {
 export interface Outside {
   /** The entry's `import.meta.url`. */
   readonly entry: string;
+  /** Whether the entry is the action, whose defaults differ. */
+  readonly inAction: boolean;
   readonly env: Environment;
   readonly logger: Logger;
   readonly signal: AbortSignal;

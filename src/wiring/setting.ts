@@ -22,11 +22,14 @@ export interface Surroundings {
   readonly placeOf: (input: string) => string;
   /** Whether the run is on the base branch. */
   readonly onBase: boolean;
+  /** Whether the entry is the action. */
+  readonly inAction: boolean;
   /** Whether it is one that GitHub gives no identity: a fork's or Dependabot's pull request. */
   readonly withoutIdentity: boolean;
 }
 
 const FOLDER: ArchivePlace = { kind: 'folder', path: '.ayci' };
+const CACHE: ArchivePlace = { kind: 'github' };
 const LOCAL_REGION = 'us-east-1';
 
 function regionOf(inputs: Inputs, { env, placeOf }: Surroundings, needed: boolean): string {
@@ -53,11 +56,12 @@ export function settle(inputs: Inputs, around: Surroundings): Setting {
   const { placeOf } = around;
   const roleInput = around.onBase && inputs.baselineRole !== null ? 'baseline-role-to-assume' : 'role-to-assume';
   const role = roleInput === 'role-to-assume' ? inputs.role : inputs.baselineRole;
+  const archive = inputs.archive ?? (around.inAction ? CACHE : FOLDER);
   const asked = inputs.target === 'auto' ? (role === null ? 'local' : 'lambda') : inputs.target;
   if (asked === 'lambda' && inputs.target === 'auto' && around.withoutIdentity) {
     return {
       target: 'local',
-      archive: inputs.archive.kind === 'folder' ? inputs.archive : FOLDER,
+      archive: archive.kind === 's3' ? (around.inAction ? CACHE : FOLDER) : archive,
       role: null,
       roleInput,
       region: regionOf(inputs, around, false),
@@ -66,14 +70,14 @@ export function settle(inputs: Inputs, around: Surroundings): Setting {
       ],
     };
   }
-  if (asked === 'lambda' && inputs.archive.kind === 'folder') {
-    const got = JSON.stringify(inputs.archive.path);
+  if (asked === 'lambda' && archive.kind !== 's3') {
+    const got = archive.kind === 'folder' ? JSON.stringify(archive.path) : archive.kind;
     throw new AyciError(
       'bad-input',
-      `${placeOf('archive')}: runtimes on Lambda cannot read a folder of this machine, got ${got}; expected s3://<bucket>/<prefix>`,
+      `${placeOf('archive')}: runtimes on Lambda cannot read what is kept here, got ${got}; expected s3://<bucket>/<prefix>`,
       { hint: 'Name the bucket of the bootstrap stack: docs/aws.md.' },
     );
   }
-  const region = regionOf(inputs, around, asked === 'lambda' || inputs.archive.kind === 's3');
-  return { target: asked, archive: inputs.archive, role, roleInput, region, notes: [] };
+  const region = regionOf(inputs, around, asked === 'lambda' || archive.kind === 's3');
+  return { target: asked, archive, role, roleInput, region, notes: [] };
 }

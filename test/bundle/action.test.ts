@@ -18,7 +18,9 @@ describe('action.yml', () => {
   it('has the inputs of the table with their defaults, and runs what is committed', () => {
     expect(Object.keys(action.inputs)).toEqual(INPUTS.map((input) => input.name));
     for (const input of INPUTS) {
-      expect(action.inputs[input.name]?.default ?? null).toBe(input.default);
+      expect(action.inputs[input.name]?.default ?? null).toBe(
+        ('actionDefault' in input ? input.actionDefault : null) ?? input.default,
+      );
       expect(action.inputs[input.name]?.description).toBe(input.doc);
     }
     expect(action.runs).toEqual({ using: 'node24', main: 'dist/action.js' });

@@ -33,7 +33,7 @@ describe('ayci', () => {
     [
       'an unknown region',
       ['run', '--model', 'm.onnx', '--aws-region', 'x'],
-      '--aws-region: has no known Lambda prices, got "x"',
+      '--aws-region: is not an AWS region, got "x"',
     ],
     ['a contradicting shape', ['run', '--model', 'm.onnx', '--input-shape', 'x=1x4'], '3 in dimension 1'],
     ['an input that is not there', ['plan', '--model', 'm.onnx', '--input-range', 'z=0:5'], 'no input "z"'],

@@ -145,10 +145,10 @@ function checkReport({ report, faults }: Mixture): void {
 }
 
 const MIXTURES = 200;
-const AT_ONCE = 25;
+const AT_ONCE = 50;
 
 test.each(Array.from({ length: MIXTURES / AT_ONCE }, (_, at) => at * AT_ONCE))(
-  'runs %i and the 24 after it end as designed',
+  'runs %i and the 49 after it end as designed',
   async (from) => {
     const one = (seed: number): Promise<void> =>
       runMixture(seed, (mixture) => {

@@ -46,8 +46,6 @@ function checkEndpoint(endpoint: string): void {
 /** The SDK's client. The SDK is loaded here and not before: a run whose archive is a folder does not pay for it. */
 export async function connect(options: S3Options): Promise<S3> {
   if (options.endpoint !== null) checkEndpoint(options.endpoint);
-  // On Node 20 the SDK prints its own end-of-support notice, which a user of the command line can do nothing with.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');
   const { credentials, endpoint } = options;
   const agent = { keepAlive: true, maxSockets: 50 };

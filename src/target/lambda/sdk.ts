@@ -17,8 +17,6 @@ const IDLE_MS = 30_000;
 
 /** The SDK is loaded here and not before: a run that measures nothing does not pay for it. */
 export function loadSdk(): Promise<Sdk> {
-  // On Node 20 the SDK prints its own end-of-support notice, which a user of the command line can do nothing with.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   return import('@aws-sdk/client-lambda');
 }
 

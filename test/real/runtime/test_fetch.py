@@ -200,3 +200,59 @@ def test_untrusted_certificate_is_refused(split, https, scratch, monkeypatch, tm
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
     with pytest.raises(ArtifactMismatch):
         fetch_artifact(artifact, scratch)
+
+
+@pytest.fixture
+def http_(tmp_path):
+    """A plain server of this machine for tmp_path/www; /to/<name> redirects."""
+    www = tmp_path / "www"
+    www.mkdir()
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if not self.path.startswith("/to/"):
+                return super().do_GET()
+            self.send_response(307)
+            self.send_header("Location", self.path.removeprefix("/to"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Files, directory=str(www))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05])
+    thread.start()
+    yield www, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_server_of_this_machine_is_read_without_encryption(split, http_, scratch, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    artifact = served(split, http_)
+    path = fetch_artifact(artifact, scratch)
+    assert path.read_bytes() == (split / "net.onnx").read_bytes()
+    assert measured(artifact)["outputs"][0]["shape"] == [2, 10]
+
+
+def test_server_of_this_machine_redirects_nowhere(split, http_, scratch):
+    artifact = served(split, http_)
+    artifact["files"][0]["url"] = artifact["files"][0]["url"].replace("/net.onnx", "/to/net.onnx")
+    with pytest.raises(ArtifactMismatch, match="307") as caught:
+        fetch_artifact(artifact, scratch)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.com/secret", "http://127.0.0.1@h/secret", "https://[secret/x", "ftp://h/"],
+)
+def test_other_addresses_are_not_asked_and_not_repeated(shelf, scratch, url):
+    artifact = artifact_of(shelf / "conv.onnx")
+    artifact["files"][0]["url"] = url
+    with pytest.raises((InvalidRequest, ArtifactMismatch)) as caught:
+        fetch_artifact(artifact, scratch)
+    assert "secret" not in str(caught.value) and scratch.exists()

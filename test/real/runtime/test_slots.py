@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -243,16 +247,53 @@ def test_converter_that_takes_too_long_ends_with_all_it_started(model, shop, she
     assert isinstance(error, ConversionFailed) and "took longer than 3 s" in str(error)
     pid = int(told.read_text())
     told.unlink()
-    # Killed, but perhaps not yet waited for by whoever has inherited it.
-    for _ in range(100):
+    assert ends(pid)
+
+
+def ends(pid):
+    """Whether a process ends soon; one that its new parent has not waited for has ended too."""
+    for _ in range(200):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
         except OSError:
-            state = "gone"
-        if state in ("gone", "Z"):
-            break
+            return True
+        if state == "Z":
+            return True
         time.sleep(0.05)
-    assert state in ("gone", "Z")
+    return False
+
+
+HANDLING = """
+import json, sys
+from ayci_runtime.handler import make_handler
+import dying
+make_handler(dying.Slow(), 1.0)(json.load(sys.stdin), None)
+"""
+
+
+def test_converter_ends_with_a_runtime_that_is_killed(model, shop, shelf):
+    told = shelf / "grandchild"
+    runtime = subprocess.Popen(
+        [sys.executable, "-c", HANDLING],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    runtime.stdin.write(json.dumps(request_of(model, shop)).encode())
+    runtime.stdin.close()
+    while not told.exists() or not told.read_text():
+        assert runtime.poll() is None
+        time.sleep(0.05)
+    grandchild = int(told.read_text())
+    told.unlink()
+    status = Path(f"/proc/{grandchild}/stat").read_text()
+    converter = int(status.rsplit(")", 1)[1].split()[1])
+    assert converter != runtime.pid
+    runtime.kill()
+    runtime.wait()
+    try:
+        assert ends(converter)
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
 
 
 def test_converter_sees_no_credentials_and_no_runtime_api(model, shop, monkeypatch):

@@ -30,7 +30,7 @@ describe('defaults', () => {
       thresholds: { latency: 0.05, cost: 0.05, memory: null, coldStart: null },
       failOn: ['regressed', 'unmeasured'],
       maxMinutes: 10,
-      archive: { kind: 'folder', path: '.ayci' },
+      archive: null,
       reportDir: 'ayci-report',
     });
   });

@@ -10,7 +10,7 @@ const placeOf = (name: string): string => `with: ${name}`;
 
 function set(raw: RawInputs, around: Partial<Surroundings> = {}) {
   const inputs = readInputs({ model: 'm.onnx', ...raw }, placeOf);
-  return settle(inputs, { env: {}, placeOf, onBase: false, withoutIdentity: false, ...around });
+  return settle(inputs, { env: {}, placeOf, onBase: false, inAction: false, withoutIdentity: false, ...around });
 }
 
 describe('where and as whom a run measures', () => {
@@ -42,7 +42,7 @@ describe('where and as whom a run measures', () => {
     [
       'Lambda with a folder',
       { target: 'lambda', 'aws-region': 'eu-west-1' },
-      'with: archive: runtimes on Lambda cannot read a folder',
+      'with: archive: runtimes on Lambda cannot read what is kept here',
     ],
     ['Lambda without a region', { target: 'lambda', archive: S3 }, 'with: aws-region: is missing'],
     ['a bucket without a region', { archive: S3 }, 'with: aws-region: is missing'],
