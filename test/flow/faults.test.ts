@@ -1,5 +1,9 @@
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Invocation, Where } from '../../src/ports.ts';
+import { createInvoker } from '../../src/target/lambda/invoke.ts';
+import type { Cause } from '../../src/target/lambda/retry.ts';
 import type { FailureCode } from '../../src/types/measurement.ts';
 import { stackOf } from '../support/control-plane.ts';
 import { FAULTS, type Fault, FaultLambda, type FaultLambdaOptions } from '../support/fault-lambda.ts';
@@ -91,17 +95,54 @@ test('a report that is missing or in JSON is no loss of the measurement', async 
   expect(reports.map((one) => one?.invocation?.report?.billedMs ?? null)).toEqual([null, 901]);
 });
 
-test('what is always refused is given up as throttled when its time is over, not before', async () => {
-  const limit = { throttled: 300 };
-  await using lambda = await FaultLambda.start({ functions: FUNCTIONS, fault: () => 'throttle' });
-  const { createInvoker } = await import('../../src/target/lambda/invoke.ts');
-  const invoker = await createInvoker({
-    region: 'eu-central-1',
-    endpoint: lambda.endpoint,
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    patienceMs: limit,
-    random: () => 0.02,
+async function invokerOf(endpoint: string, patienceMs: Partial<Record<Cause, number>>) {
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
+  return createInvoker({ region: 'eu-central-1', endpoint, credentials, patienceMs, random: () => 0.02 });
+}
+
+test('a connection that is refused is made again until the service is there', async () => {
+  const first = await FaultLambda.start({ functions: FUNCTIONS });
+  const { endpoint } = first;
+  await first[Symbol.asyncDispose]();
+  const invoker = await invokerOf(endpoint, {});
+  const makes = new EventEmitter();
+  let made = 0;
+  const make = async () => {
+    made += 1;
+    makes.emit('made');
+    return measureRequest();
+  };
+  const { signal } = new AbortController();
+  const answer = invoker.invoke('ayci-onnx-arm64-1769', make, { signal });
+  while (made < 3) await once(makes, 'made');
+  await using lambda = await FaultLambda.start({ functions: FUNCTIONS, port: Number(new URL(endpoint).port) });
+  expect(await answer).toMatchObject({ ok: true });
+  expect(lambda.calls).toHaveLength(1);
+  invoker.close();
+});
+
+test('a handshake that breaks off before anything was sent is tried again, then ends the run', async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
   });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const invoker = await invokerOf(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, { unreachable: 200 });
+  const { signal } = new AbortController();
+  const answer = invoker.invoke('ayci-onnx-arm64-1769', async () => measureRequest(), { signal });
+  await expect(answer).rejects.toMatchObject({
+    code: 'target',
+    message: expect.stringMatching(/^ayci-onnx-arm64-1769: /),
+  });
+  expect(connections).toBeGreaterThan(2);
+  invoker.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('what is always refused is given up as throttled when its time is over, not before', async () => {
+  await using lambda = await FaultLambda.start({ functions: FUNCTIONS, fault: () => 'throttle' });
+  const invoker = await invokerOf(lambda.endpoint, { throttled: 300 });
   const { signal } = new AbortController();
   const answer = await invoker.invoke('ayci-onnx-arm64-1769', async () => measureRequest(), { signal });
   invoker.close();

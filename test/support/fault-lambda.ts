@@ -48,6 +48,8 @@ export interface Call {
   /** Whether a whole answer of the function's own went out. */
   answered: boolean;
   sandbox: string | null;
+  /** How long the function ran. */
+  tookMs: number;
 }
 
 export interface FaultLambdaOptions {
@@ -62,6 +64,8 @@ export interface FaultLambdaOptions {
   readonly respond?: (request: RuntimeRequest, sandbox: Sandbox) => RuntimeResponse;
   /** What of the time that an excluded sandbox is asked to stay busy it does; 1 unless given. */
   readonly holdShare?: number;
+  /** Of the server; any free one unless given. */
+  readonly port?: number;
   /** How far the service's clock is ahead of this machine's, ms. */
   readonly aheadMs?: number;
 }
@@ -167,7 +171,7 @@ export class FaultLambda implements AsyncDisposable {
     lambda.#server.on('request', (request, response) => {
       lambda.#serve(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve) => lambda.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => lambda.#server.listen(options.port ?? 0, '127.0.0.1', resolve));
     return lambda;
   }
 
@@ -227,7 +231,17 @@ export class FaultLambda implements AsyncDisposable {
     const index = this.calls.length;
     const fault = this.#options.fault?.(index, functionName) ?? null;
     const event = request.headers['x-amz-invocation-type'] === 'Event';
-    const call: Call = { index, functionName, event, nonce: null, fault, ran: false, answered: false, sandbox: null };
+    const call: Call = {
+      index,
+      functionName,
+      event,
+      nonce: null,
+      fault,
+      ran: false,
+      answered: false,
+      sandbox: null,
+      tookMs: 0,
+    };
     this.calls.push(call);
     if (fault === 'reset-before-read') {
       request.socket.resetAndDestroy();
@@ -273,10 +287,12 @@ export class FaultLambda implements AsyncDisposable {
     this.#running += 1;
     this.highest = Math.max(this.highest, this.#running);
     const { requests } = room;
+    const begin = performance.now();
     const sandbox: Sandbox = { id: room.id, requests, cold: requests === 1, retired: false };
     const excluded = asked.op === 'measure' && this.#excludes(asked, sandbox);
     const { holdShare = 1, serviceMs = 0 } = this.#options;
     await this.#sleep(excluded ? (asked.holdMs ?? 0) * holdShare : serviceMs);
+    call.tookMs = performance.now() - begin;
     this.#running -= 1;
     room.busy = false;
     if (DEADLY.includes(fault) || (asked.op === 'measure' && asked.retire && !excluded)) room.retired = true;

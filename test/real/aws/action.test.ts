@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { squeezenet } from '../../../src/demo/squeezenet.ts';
 import type { Report } from '../../../src/types/report.ts';
 import { lambdaAction, lambdaFront, s3Action } from '../../support/aws-front.ts';
+import { actionsOf, type BootstrapRole, bootstrapRole, makeBootstrapRole } from '../../support/bootstrap-roles.ts';
 import type { CephFacts } from '../../support/ceph.ts';
-import { newRole, trustIssuer } from '../../support/ceph-iam.ts';
+import { trustIssuer } from '../../support/ceph-iam.ts';
 import { sharedCeph } from '../../support/ceph-shared.ts';
 import { embeddedFunctions } from '../../support/embedded-functions.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -16,7 +18,7 @@ import { createFunctions, startMoto } from '../../support/moto.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { ran } from '../../support/program.ts';
 import { type RecordingProxy, recordingProxy } from '../../support/recording-proxy.ts';
-import { newBucket, s3Of } from '../../support/rgw.ts';
+import { s3Of } from '../../support/rgw.ts';
 import { functionsOf, resolveTemplate } from '../../support/template.ts';
 
 // The whole way: OIDC token → STS → role → model in S3 → discovery → the real ONNX runtime → results in S3 → report, by
@@ -25,6 +27,13 @@ import { functionsOf, resolveTemplate } from '../../support/template.ts';
 const REGION = 'us-east-1';
 const REPOSITORY = { owner: 'octo-org', ownerId: '11', name: 'detector', id: '22' };
 
+/** Allowed, and not asked for by these runs. */
+const NOT_ASKED: Readonly<Record<string, string>> = {
+  'lambda:ListTags': 'without it GetFunction leaves the tags out',
+  's3:AbortMultipartUpload': 'a large model whose upload failed: test/real/aws/s3.test.ts',
+  's3:ListBucket': 'without it a missing object is 403 and not 404',
+};
+
 interface World extends AsyncDisposable {
   readonly ceph: CephFacts;
   readonly issuer: OidcIssuer;
@@ -32,46 +41,31 @@ interface World extends AsyncDisposable {
   readonly s3: RecordingProxy;
   readonly lambda: RecordingProxy;
   readonly roles: { readonly pullRequest: string; readonly base: string };
+  readonly policies: { readonly pullRequest: BootstrapRole; readonly base: BootstrapRole };
 }
 
 function imageOf(name: string): string {
   return `123456789012.dkr.ecr.${REGION}.amazonaws.com/ayci/${name}@sha256:${'a'.repeat(64)}`;
 }
 
-function trust(provider: string, issuer: OidcIssuer, subject: string) {
-  const condition = { [`${issuer.host}:aud`]: 'sts.amazonaws.com', [`${issuer.host}:sub`]: subject };
-  const statement = {
-    Effect: 'Allow',
-    Principal: { Federated: [provider] },
-    Action: ['sts:AssumeRoleWithWebIdentity'],
-    Condition: { StringEquals: condition },
-  };
-  return { Version: '2012-10-17', Statement: [statement] };
-}
-
-function permissions(bucket: string, level: 'pr' | 'base') {
-  const under = `arn:aws:s3:::${bucket}/ayci/octo-org/detector`;
-  const read = level === 'pr' ? [`${under}/pr/*`, `${under}/base/*`] : [`${under}/base/*`];
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: read },
-      { Effect: 'Allow', Action: ['s3:PutObject', 's3:AbortMultipartUpload'], Resource: [`${under}/${level}/*`] },
-      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::${bucket}`] },
-    ],
-  };
-}
-
 async function world(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const ceph = await sharedCeph();
   const issuer = stack.use(await startOidcIssuer());
-  const bucket = await newBucket(ceph);
-  const provider = await trustIssuer(ceph, issuer);
-  const subject = 'repo:octo-org/detector';
+  await trustIssuer(ceph, issuer);
+  const bootstrap = resolveTemplate('runtimes/bootstrap.yaml', {
+    Repositories: 'octo-org/detector@11@22',
+    BucketPrefix: `action-${randomBytes(4).toString('hex')}`,
+  });
+  const bucket = String(bootstrap.resources.Archiveoctoorgdetector1122?.Properties.BucketName);
+  await s3Of(ceph).send(new CreateBucketCommand({ Bucket: bucket }));
+  const policies = {
+    pullRequest: bootstrapRole(bootstrap, 'PullRequestRoleoctoorgdetector1122'),
+    base: bootstrapRole(bootstrap, 'BaseRoleoctoorgdetector1122'),
+  };
   const roles = {
-    pullRequest: await newRole(ceph, trust(provider, issuer, `${subject}:pull_request`), permissions(bucket, 'pr')),
-    base: await newRole(ceph, trust(provider, issuer, `${subject}:ref:refs/heads/main`), permissions(bucket, 'base')),
+    pullRequest: await makeBootstrapRole(ceph, issuer, policies.pullRequest),
+    base: await makeBootstrapRole(ceph, issuer, policies.base),
   };
   const moto = stack.use(await startMoto());
   const template = resolveTemplate('runtimes/template.yaml', {
@@ -86,7 +80,7 @@ async function world(): Promise<World> {
   const lambda = stack.use(await lambdaFront({ invoke: functions.endpoint, control: moto.endpoint, concurrency: 100 }));
   const s3 = stack.use(await recordingProxy(() => ceph.endpoint));
   const taken = stack.move();
-  return { ceph, issuer, bucket, s3, lambda, roles, [Symbol.asyncDispose]: () => taken.disposeAsync() };
+  return { ceph, issuer, bucket, s3, lambda, roles, policies, [Symbol.asyncDispose]: () => taken.disposeAsync() };
 }
 
 let here: World;
@@ -295,7 +289,7 @@ describe('the action with an AWS account', () => {
   const WRONG: readonly [string, Readonly<Record<string, string>>, number, string][] = [
     ['a bucket that is not there', { archive: 's3://no-such-bucket-of-ours/ayci' }, 2, 'no-such-bucket-of-ours'],
     ['a malformed bucket', { archive: 's3://No_Bucket/ayci' }, 2, 'does not name a bucket'],
-    ['a prefix that leads out', { archive: 's3://bucket/../other' }, 2, 'has a prefix with something else'],
+    ['a prefix that leads out', { archive: 's3://bucket/../other' }, 2, 'has a bad prefix'],
     ['a malformed role', { 'role-to-assume': 'arn:aws:iam::1:role/x' }, 2, 'is not the ARN of a role'],
     ['a malformed region', { 'aws-region': 'moon' }, 2, 'is not an AWS region'],
     ['a role of another branch', { 'role-to-assume': 'base' }, 3, 'repo:octo-org/detector:pull_request'],
@@ -313,14 +307,11 @@ describe('the action with an AWS account', () => {
   });
 
   it('asks AWS for nothing that its policy does not allow', () => {
-    const lambda = new Set(here.lambda.requests.map(lambdaAction));
-    const s3 = new Set(here.s3.requests.map(s3Action));
-    expect([...lambda].sort()).toEqual([
-      'lambda:GetAccountSettings',
-      'lambda:GetFunction',
-      'lambda:InvokeFunction',
-      'lambda:ListFunctions',
-    ]);
-    expect([...s3].sort()).toEqual(['s3:GetObject', 's3:PutObject']);
+    const asked = new Set([...here.lambda.requests.map(lambdaAction), ...here.s3.requests.map(s3Action)]);
+    for (const role of Object.values(here.policies)) {
+      const allowed = actionsOf(role);
+      expect([...asked].filter((action) => !allowed.has(action))).toEqual([]);
+      expect([...allowed].filter((action) => !asked.has(action)).sort()).toEqual(Object.keys(NOT_ASKED));
+    }
   });
 });

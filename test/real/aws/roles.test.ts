@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CredentialsProvider, oidcCredentials } from '../../../src/credentials/index.ts';
+import { bootstrapRole, makeBootstrapRole } from '../../support/bootstrap-roles.ts';
 import type { CephFacts } from '../../support/ceph.ts';
-import { newRole, trustIssuer } from '../../support/ceph-iam.ts';
+import { trustIssuer } from '../../support/ceph-iam.ts';
 import { sharedCeph } from '../../support/ceph-shared.ts';
 import { claimsOf, type Repository, type Run } from '../../support/github-claims.ts';
-import { type PolicyDocument, several, trusts } from '../../support/iam.ts';
+import { type PolicyDocument, trusts } from '../../support/iam.ts';
 import { type OidcIssuer, startOidcIssuer, type TokenOptions } from '../../support/oidc-issuer.ts';
 import { ROOT } from '../../support/program.ts';
 import { s3Of } from '../../support/rgw.ts';
 import { resolveTemplate } from '../../support/template.ts';
 
-const GITHUB = 'token.actions.githubusercontent.com';
 const detector: Repository = { owner: 'octo-org', ownerId: '11', name: 'detector', id: '22' };
 const REPOSITORIES = 'octo-org/detector@11@22,octo-org/other@11@33';
 const ROLES = { pr: 'PullRequestRoleoctoorgdetector1122', base: 'BaseRoleoctoorgdetector1122', deploy: 'DeployRole' };
@@ -33,30 +33,6 @@ let issuer: OidcIssuer;
 const arns = new Map<string, string>();
 const policies = new Map<string, PolicyDocument>();
 
-/** Ceph knows the subject and the audience of a token; other conditions are decided by reading the policy. */
-function withoutUnknownClaims(policy: PolicyDocument): PolicyDocument {
-  const known = ([key]: [string, unknown]): boolean => [`${GITHUB}:aud`, `${GITHUB}:sub`].includes(key);
-  const Statement = policy.Statement.map((statement) => ({
-    ...statement,
-    Condition: Object.fromEntries(
-      Object.entries(statement.Condition ?? {}).map(([operator, keys]) => [
-        operator,
-        Object.fromEntries(Object.entries(keys).filter(known)),
-      ]),
-    ),
-  }));
-  return { ...policy, Statement };
-}
-
-/** What a policy says of S3; Ceph refuses one that names actions of Lambda. */
-function ofS3(policy: PolicyDocument | undefined): PolicyDocument {
-  if (policy === undefined || policy.Statement.length === 0) throw new Error('the template gives the role no policy');
-  const isS3 = (action: string): boolean => action.startsWith('s3:');
-  const Statement = policy.Statement.filter(({ Action }) => several(Action).every(isS3));
-  const nothing = { Effect: 'Deny' as const, Action: 's3:*', Resource: 'arn:aws:s3:::*' };
-  return { Version: '2012-10-17', Statement: Statement.length > 0 ? Statement : [nothing] };
-}
-
 beforeAll(async () => {
   [ceph, issuer] = await Promise.all([sharedCeph(), startOidcIssuer()]);
   await trustIssuer(ceph, issuer);
@@ -64,18 +40,11 @@ beforeAll(async () => {
   for (const id of ['22', '33']) await owner.send(new CreateBucketCommand({ Bucket: `${PREFIX}-${id}` }));
   for (const [setup, given] of Object.entries(SETUPS)) {
     const parameters = { Repositories: REPOSITORIES, BucketPrefix: PREFIX, ...given };
-    const { resources } = resolveTemplate(`${ROOT}runtimes/bootstrap.yaml`, parameters);
-    for (const [role, id] of Object.entries(ROLES)) {
-      const { AssumeRolePolicyDocument, Policies } = (resources[id]?.Properties ?? {}) as unknown as {
-        readonly AssumeRolePolicyDocument: PolicyDocument;
-        readonly Policies?: readonly { readonly PolicyDocument: PolicyDocument }[];
-      };
-      // The deploying role's policy is a resource of its own.
-      const managed = resources.DeployPolicy?.Properties.PolicyDocument as unknown as PolicyDocument;
-      const permissions = role === 'deploy' ? managed : Policies?.[0]?.PolicyDocument;
-      policies.set(`${setup} ${role}`, AssumeRolePolicyDocument);
-      const trust = JSON.stringify(withoutUnknownClaims(AssumeRolePolicyDocument)).replaceAll(GITHUB, issuer.host);
-      arns.set(`${setup} ${role}`, await newRole(ceph, JSON.parse(trust), ofS3(permissions)));
+    const template = resolveTemplate(`${ROOT}runtimes/bootstrap.yaml`, parameters);
+    for (const [name, id] of Object.entries(ROLES)) {
+      const role = bootstrapRole(template, id);
+      policies.set(`${setup} ${name}`, role.trust);
+      arns.set(`${setup} ${name}`, await makeBootstrapRole(ceph, issuer, role));
     }
   }
 });

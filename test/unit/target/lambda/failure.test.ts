@@ -48,3 +48,10 @@ test.each(['plain text', '"a string"', 'null'])('a payload that is no error obje
 test('an empty payload still has words', () => {
   expect(classifyFunctionError('', null)).toEqual({ code: 'crashed', message: 'the function failed without a word' });
 });
+
+test('a signed URL in a message is not shown, nor more than a thousand characters', () => {
+  const url = 'https://bucket.s3.amazonaws.com/ayci/x?X-Amz-Credential=AKIA&X-Amz-Signature=abc';
+  const { message } = classifyFunctionError(payload('ArtifactMismatch', `cannot read "${url}" twice: ${url}.`), null);
+  expect(message).toBe('ArtifactMismatch: cannot read "[signed URL]" twice: [signed URL]');
+  expect(classifyFunctionError(payload('InvalidModel', 'x'.repeat(6_000_000)), null).message).toHaveLength(1001);
+});
