@@ -64,6 +64,12 @@ export const PARTS = [
     ensure: () => ensureNpm('prism'),
     env: () => ({ AYCI_TEST_PRISM: npmFolder('prism') }),
   },
+  {
+    name: 'azurite',
+    what: "the storage behind GitHub's artifacts and caches",
+    ensure: () => ensureNpm('azurite'),
+    env: () => ({ AYCI_TEST_AZURITE: npmFolder('azurite') }),
+  },
 ];
 
 /** Where the tests find the parts; of parts that are not installed yet too. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import json
 import math
@@ -26,6 +27,8 @@ from .errors import (
     one_line,
 )
 
+# From linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
 _TAIL = 4096
 _MAX_ANSWER = 1 << 16
 
@@ -57,7 +60,7 @@ def convert_in_child(
             "scratch": str(scratch),
             "answer": answer.fileno(),
         }
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -75,6 +78,7 @@ def convert_in_child(
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
         if process.returncode != 0:
             raise _death(process.returncode, _last_line(log, path.parent, scratch))
@@ -137,6 +141,11 @@ def _milliseconds(value: Any) -> float | None:
     return value
 
 
+def _die_with_parent() -> None:
+    """Nobody waits for a conversion whose runtime is gone."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _die_first() -> None:
     """Where memory runs out the kernel shall take this process, not the one that tells of it."""
     with contextlib.suppress(OSError):
@@ -145,6 +154,7 @@ def _die_first() -> None:
 
 def main() -> None:
     """The child: a task on standard input, its answer to an open file."""
+    _die_with_parent()
     _die_first()
     task = json.load(sys.stdin)
     module, name = task["adapter"]

@@ -80,7 +80,11 @@ def _seconds(context: object | None) -> float:
 
 
 def _tell(url: str, nonce: str, error: BaseException) -> None:
-    """Uploads the ConvertFailure; where that fails as well, the error itself says more."""
+    """Uploads the ConvertFailure; where that fails as well, the error itself says more.
+
+    A fault of the runtime itself keeps its own name, which is none of the protocol's: the runner
+    takes it for no failure of the model.
+    """
     if isinstance(error, MemoryError):
         error = OutOfMemory("no memory is left")
     failure = {

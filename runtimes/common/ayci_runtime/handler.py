@@ -17,7 +17,7 @@ from .describe import describe
 from .environment import environment
 from .errors import InvalidRequest, OutOfMemory, RuntimeFailure
 from .measure import Measurement
-from .memory import reset_peak, return_memory
+from .memory import reset_peak
 from .request import check_convert, check_describe, check_measure
 from .scratch import remove_leftovers, request_folder
 
@@ -62,8 +62,6 @@ class Sandbox:
     def handle(self, request: Any, context: Any = None) -> dict[str, Any]:
         """The response to a MeasureRequest, ConvertRequest or DescribeRequest."""
         received = perf_counter_ns()
-        if self.requests > 0:
-            return_memory()
         reset_peak()
         self.requests += 1
         op = request.get("op") if isinstance(request, dict) else None

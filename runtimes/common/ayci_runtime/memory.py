@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import re
 import resource
 from pathlib import Path
@@ -32,12 +30,3 @@ def peak_mb() -> float:
         found = None
     kilobytes = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes / 1024
-
-
-def return_memory() -> None:
-    """Gives back what an earlier request left, so that the next one's peak is its own."""
-    gc.collect()
-    # glibc keeps freed memory; other C libraries have no such call.
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
