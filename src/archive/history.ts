@@ -17,6 +17,8 @@ const entry = v.strictObject({
   verdict: v.picklist(STATES),
   /** Whether the gate let it pass. */
   accepted: v.boolean(),
+  /** The model that it was judged against; null: none. Entries of older versions do not say. */
+  against: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}-\d{1,15}$/)))),
   at: v.pipe(text, v.isoTimestamp()),
 });
 const history = v.strictObject({ schema: v.literal(1), entries: v.array(entry) });
@@ -78,5 +80,41 @@ export async function appendHistory(
     if (entries.some(same)) return entries;
     const sorted = [...entries, added].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     return sorted.slice(-HISTORY_LENGTH);
+  });
+}
+
+/** The newest entry of a commit, or null; a re-run adds another, of the same model. */
+export function entryOf(entries: readonly HistoryEntry[], commit: string): HistoryEntry | null {
+  return entries.findLast((one) => one.commit === commit) ?? null;
+}
+
+/** The entry of the first commit of a lineage (the youngest first) that has one, and how far down it is. */
+export function nearestEntry(
+  entries: readonly HistoryEntry[],
+  lineage: readonly string[],
+): { readonly entry: HistoryEntry; readonly distance: number } | null {
+  for (const [distance, commit] of lineage.entries()) {
+    const entry = entryOf(entries, commit);
+    if (entry !== null) return { entry, distance };
+  }
+  return null;
+}
+
+/**
+ * Whether each entry is accepted in effect. A run is judged by the commit before it, and what follows an unaccepted slow
+ * model and is as slow passes: it is accepted, and yet no better than that one was. A run that got faster, or slower by a
+ * waiver, ends this.
+ */
+export function standings(entries: readonly HistoryEntry[]): readonly boolean[] {
+  const ofKey = new Map<string, boolean>();
+  return entries.map((entry, index) => {
+    const before = entries[index - 1];
+    const against = entry.against ?? (before?.key === entry.key ? before.key : null);
+    const asBefore = entry.verdict === 'pass' || entry.verdict === 'inconclusive' || entry.verdict === 'unmeasured';
+    const back = against !== entry.key && ofKey.get(entry.key) === true;
+    const inherited = !asBefore || back || against === null || (ofKey.get(against) ?? true);
+    const standing = entry.accepted && inherited;
+    ofKey.set(entry.key, standing);
+    return standing;
   });
 }

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Scope } from '../archive/records.ts';
 import type { Origin } from '../credentials/index.ts';
 import type { AyciError } from '../errors.ts';
-import { originOf, refusedEvent } from './event.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { defaultBranch, type Environment, originOf, refusedEvent } from './event.ts';
 
 /** What GitHub says of the run: who may trust what it writes, and which commit it is of. */
 export interface GithubContext {
@@ -22,11 +20,11 @@ export interface GithubContext {
 }
 
 interface Payload {
-  readonly repository?: { readonly default_branch?: unknown };
   readonly pull_request?: { readonly base?: { readonly sha?: unknown } };
 }
 
-function payloadOf(path: string | undefined): Payload {
+/** The event's payload, as GitHub wrote it for this run; empty where there is none that can be read. */
+export function payloadOf({ GITHUB_EVENT_PATH: path }: Environment): Payload {
   if (path === undefined) return {};
   try {
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
@@ -55,11 +53,11 @@ export function githubContext(env: Environment): GithubContext {
       refusal: null,
     };
   }
-  const payload = payloadOf(env.GITHUB_EVENT_PATH);
-  const branch = payload.repository?.default_branch;
+  const payload = payloadOf(env);
+  const branch = defaultBranch(env, payload);
   // Events such as issue_comment and workflow_run run on the default branch on behalf of others.
   const trusting = ['push', 'schedule', 'workflow_dispatch'].includes(env.GITHUB_EVENT_NAME ?? '');
-  const trusted = trusting && typeof branch === 'string' && env.GITHUB_REF === `refs/heads/${branch}`;
+  const trusted = trusting && branch !== null && env.GITHUB_REF === `refs/heads/${branch}`;
   const base = `${repository}/base`;
   const pr = `${repository}/pr`;
   const sha = payload.pull_request?.base?.sha;
@@ -67,7 +65,7 @@ export function githubContext(env: Environment): GithubContext {
     scope: trusted ? { write: base, read: [base] } : { write: pr, read: [base, pr] },
     commit: env.GITHUB_SHA ?? null,
     baseCommit: typeof sha === 'string' ? sha : null,
-    branch: trusted && typeof branch === 'string' ? branch : null,
+    branch: trusted ? branch : null,
     repository,
     runAttempt: env.GITHUB_RUN_ATTEMPT ?? null,
     origin: originOf(env, payload),

@@ -1,16 +1,29 @@
 import type { Origin } from '../credentials/index.ts';
 import { AyciError } from '../errors.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The value at a path of an event's payload, which GitHub wrote and anybody's pull request may fill. */
-function at(payload: unknown, ...path: readonly string[]): unknown {
+export function at(payload: unknown, ...path: readonly string[]): unknown {
   let value = payload;
   for (const name of path) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[name];
   }
   return value;
+}
+
+/** A text at a path of a payload, else null. */
+export function textAt(payload: unknown, ...path: readonly string[]): string | null {
+  const value = at(payload, ...path);
+  return typeof value === 'string' ? value : null;
+}
+
+/** The repository's default branch. Scheduled runs are always on it, and old servers' events of them do not name it. */
+export function defaultBranch(env: Environment, payload: unknown): string | null {
+  const named = textAt(payload, 'repository', 'default_branch');
+  if (named !== null || env.GITHUB_EVENT_NAME !== 'schedule') return named;
+  return /^refs\/heads\/(.+)$/.exec(env.GITHUB_REF ?? '')?.[1] ?? null;
 }
 
 /** GitHub's names are equal whatever their case. */

@@ -3,12 +3,25 @@
 /** Characters that break lines, hide or turn text around: controls, formats, separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** Half of a pair: it is no character, and what is sent with it is refused or changed on the way. */
+const HALF = /\p{Cs}/gu;
+
+/** Marks piled on one letter until they cover the lines above and below. */
+const PILED = /(\p{M}{4})\p{M}+/gu;
+
 /** The text in one line with everything unseen written out (`\n`, `\u202e`), and not endless. */
 export function visible(text: string, longest = 160): string {
-  const shown = text.replace(UNSEEN, (c) => {
-    if (c === '\n') return '\\n';
-    return c === '\t' ? '\\t' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  // Only so much can be shown, however many megabytes there are.
+  const cut = text.length > 2 * longest + 2 ? text.slice(0, 2 * longest + 2) : text;
+  const shown = cut
+    .replace(UNSEEN, (c) => {
+      if (c === '\n') return '\\n';
+      if (c === '\t') return '\\t';
+      const point = c.codePointAt(0) ?? 0;
+      return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, '0')}`;
+    })
+    .replace(HALF, (c) => `\\u${c.charCodeAt(0).toString(16)}`)
+    .replace(PILED, '$1…');
   const points = Array.from(shown);
   return points.length <= longest ? shown : `${points.slice(0, longest - 1).join('')}…`;
 }

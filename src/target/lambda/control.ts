@@ -38,12 +38,11 @@ export class Pace {
     this.#gapMs = 1000 / perSecond;
   }
 
-  /** Resolves when the next request may start, or the signal is aborted. */
-  async turn(signal: AbortSignal): Promise<void> {
-    const now = performance.now();
+  /** How long the next request has to wait, ms. @param now monotonic, ms */
+  waitMs(now: number): number {
     const at = Math.max(now, this.#next);
     this.#next = at + this.#gapMs;
-    if (at > now) await sleep(at - now, signal);
+    return at - now;
   }
 }
 
@@ -56,7 +55,8 @@ export async function createControl(options: ClientOptions): Promise<Control> {
 
   async function ask<T>(operation: string, signal: AbortSignal, pace: Pace, send: () => Promise<T>): Promise<T> {
     try {
-      await pace.turn(signal);
+      const wait = pace.waitMs(performance.now());
+      if (wait > 0) await sleep(wait, signal);
       return await send();
     } catch (error) {
       if (signal.aborted) throw interrupted(error);

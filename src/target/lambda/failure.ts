@@ -1,8 +1,12 @@
 import type { InvocationReport } from '../../ports.ts';
 import { FAILURE_OF_ERROR, type Failure, type FailureCode } from '../../types/measurement.ts';
+import { shown } from './shown.ts';
 
 /** From this share of its memory on, a sandbox that ended by itself ended for it. */
 const NEAR_LIMIT = 0.9;
+
+/** A function may say up to 6 MB. */
+const MESSAGE_MAX = 1000;
 
 const BY_TYPE: Readonly<Record<string, FailureCode>> = {
   ...FAILURE_OF_ERROR,
@@ -38,5 +42,6 @@ export function classifyFunctionError(payload: string, report: InvocationReport 
     // Not JSON: the text itself is all there is to show.
   }
   const named = type !== '' && !message.includes(type) ? `${type}: ${message}` : message;
-  return { code: codeOf(type, message, report), message: named === '' ? 'the function failed without a word' : named };
+  const code = codeOf(type, message, report);
+  return { code, message: named === '' ? 'the function failed without a word' : shown(named, MESSAGE_MAX) };
 }
