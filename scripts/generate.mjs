@@ -1,6 +1,9 @@
-// Writes what is made from the one table of inputs: action.yml and the README's table. --check: fails where they differ.
+// Writes what is made from the tables of inputs and of the configuration file: action.yml, the README's table, the
+// configuration's JSON Schema and reference. --check: fails where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { referenceTables } from '../src/config/reference.ts';
+import { configSchema } from '../src/config/schema.ts';
 import { INPUTS } from '../src/inputs/table.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,6 +15,8 @@ export const OUTPUTS = {
   regressions: 'JSON list of them: model, hardware, optimizer, memoryMb, batch.',
   'report-path': 'Path of report.md; report.json lies beside it.',
   'best-configuration': 'JSON of the balanced best configuration to deploy; empty where there is none.',
+  'artifact-url': 'Page of the uploaded report; empty where there is none.',
+  'comment-url': 'The comment on the pull request; empty where there is none.',
 };
 
 const quote = (text) => `'${text.replaceAll("'", "''")}'`;
@@ -66,16 +71,22 @@ function table() {
   ].join('\n');
 }
 
-function within(text, content) {
-  const [begin, end] = ['<!-- inputs: made by npm run generate -->', '<!-- end of inputs -->'];
+/** A file with the part between its marks made anew. */
+function within(name, part, content) {
+  const text = readFileSync(root + name, 'utf8');
+  const [begin, end] = [`<!-- ${part}: made by npm run generate -->`, `<!-- end of ${part} -->`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`README.md lacks the marks ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`${name} lacks the marks ${begin} and ${end}`);
   return `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`;
 }
 
-const readme = readFileSync(`${root}README.md`, 'utf8');
-const files = { 'action.yml': actionYml(), 'README.md': within(readme, table()) };
+const files = {
+  'action.yml': actionYml(),
+  'README.md': within('README.md', 'inputs', table()),
+  'docs/config.schema.json': `${JSON.stringify(configSchema(), null, 2)}\n`,
+  'docs/config-file.md': within('docs/config-file.md', 'settings', `\n${referenceTables()}\n`),
+};
 let stale = false;
 for (const [name, text] of Object.entries(files)) {
   let before = '';
@@ -86,7 +97,7 @@ for (const [name, text] of Object.entries(files)) {
   }
   if (before === text) continue;
   if (process.argv.includes('--check')) {
-    console.error(`${name} is not what src/inputs/table.ts says; run npm run generate`);
+    console.error(`${name} is not what src/inputs/table.ts and src/config/table.ts say; run npm run generate`);
     stale = true;
   } else writeFileSync(root + name, text);
 }

@@ -9,11 +9,11 @@ const placeOf = (name: string): string => `with: ${name}`;
 /** The action: inputs from the environment, the same flow as the command line, what GitHub shows of it. */
 async function main(): Promise<void> {
   try {
-    const inputs = readInputs(fromEnvironment(process.env), placeOf);
-    // Before anything else is loaded: the commonest mistake should cost nothing.
-    await requireModel(inputs.model, placeOf('model'));
+    const raw = fromEnvironment(process.env);
+    // Before anything else is loaded: the commonest mistakes should cost nothing.
+    if (raw.config === undefined) await requireModel(readInputs(raw, placeOf).model, placeOf('model'));
     const { runAction } = await import('./github/run.ts');
-    await runAction(inputs, { entry: import.meta.url, env: process.env, placeOf });
+    await runAction(raw, { entry: import.meta.url, env: process.env, placeOf });
   } catch (thrown) {
     const error = asAyciError(thrown);
     core.debug(error.stack ?? '');

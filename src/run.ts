@@ -8,12 +8,9 @@ import { measure, type Progress } from './stages/measure.ts';
 import { inParallel } from './stages/order.ts';
 import type { RunPorts } from './stages/ports.ts';
 import { type Prepared, prepare } from './stages/prepare.ts';
-import { failedReport, type ModelRun, makeReport } from './stages/report.ts';
-import type { Inputs } from './types/inputs.ts';
+import { commonOf, failedReport, type ModelRun, makeReport } from './stages/report.ts';
 import type { Report } from './types/report.ts';
-
-/** The inputs of a run: one a model; what they have of the run itself is the same in all. */
-export type Models = readonly [Inputs, ...Inputs[]];
+import type { ModelTask, RunTask } from './types/task.ts';
 
 /** Models at once, where cells run side by side. */
 const MODELS_AT_ONCE = 4;
@@ -22,8 +19,8 @@ const MODELS_AT_ONCE = 4;
  * The whole way: inputs → plan → archive → target → archive → analysis → report.
  * @throws AyciError `bad-input` or `model-invalid` (exit 2), before anything is written; all else is in the report
  */
-export async function run(models: Models, ports: RunPorts, progress: Progress): Promise<Report> {
-  const [common] = models;
+export async function run(task: RunTask, ports: RunPorts, progress: Progress): Promise<Report> {
+  const common = commonOf(task);
   const startedAt = ports.clock.date();
   const start = ports.clock.now();
   const budget = new Budget(common, ports.clock.now);
@@ -34,27 +31,25 @@ export async function run(models: Models, ports: RunPorts, progress: Progress): 
     startedAt,
   });
   try {
-    const prepared: { readonly inputs: Inputs; readonly prepared: Prepared }[] = [];
-    for (const inputs of models) prepared.push({ inputs, prepared: await prepare(inputs, ports) });
+    const prepared: { readonly task: ModelTask; readonly prepared: Prepared }[] = [];
+    for (const model of task.models) prepared.push({ task: model, prepared: await prepare(model.inputs, ports) });
     for (const one of prepared) progress.planned(one.prepared);
     const places = placesOf(ports);
     const caller = callerOf(ports, places, budget, prepared[0]?.prepared.prices ?? null);
-    const runs = new Map<Inputs, ModelRun>();
+    const runs = new Map<ModelTask, ModelRun>();
     const atOnce = ports.target.facts.concurrency === 1 ? 1 : MODELS_AT_ONCE;
     await inParallel(prepared, atOnce, async (one) => {
-      runs.set(one.inputs, {
-        ...one,
-        measured: await measure(one.inputs, one.prepared, ports, places, caller, progress),
-      });
+      const measured = await measure(one.task.inputs, one.prepared, ports, places, caller, progress);
+      runs.set(one.task, { ...one, measured });
     });
-    const ordered = models.flatMap((inputs) => runs.get(inputs) ?? []);
-    const report = makeReport(common, ordered, ports, facts());
+    const ordered = task.models.flatMap((model) => runs.get(model) ?? []);
+    const report = makeReport(task, ordered, ports, facts());
     await remember(report, common.failOn, ports);
     return report;
   } catch (thrown) {
     const error = asAyciError(thrown);
     if (exitCodeOf(error.code) === 2) throw error;
-    return failedReport(common, ports, facts(), error);
+    return failedReport(task, ports, facts(), error);
   }
 }
 

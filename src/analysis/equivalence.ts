@@ -21,9 +21,16 @@ function figures(comparison: OutputComparison, tolerance: number): OutputFigures
   return { maxAbsoluteDifference, relativeDifference, equivalent, problem };
 }
 
-/** Converted against unconverted; null where the optimizer converts nothing. */
-export function convertedOutput(optimizer: Optimizer, comparison: OutputComparison | null): OutputFigures | null {
-  return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, TOLERANCE[optimizer]);
+/**
+ * Converted against unconverted; null where the optimizer converts nothing.
+ * @param tolerance the user's own for this model; null: the optimizer's
+ */
+export function convertedOutput(
+  optimizer: Optimizer,
+  comparison: OutputComparison | null,
+  tolerance: number | null = null,
+): OutputFigures | null {
+  return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, tolerance ?? TOLERANCE[optimizer]);
 }
 
 /** Candidate against baseline. */

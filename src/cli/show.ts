@@ -5,7 +5,7 @@ import { loadModel } from '../model/load.ts';
 import { alignedTable } from '../report/console.ts';
 import { visible } from '../report/escape.ts';
 import { ageText, figure, signedPercent } from '../report/format.ts';
-import { archiveStore, credentialsOf, settingOf, systemClock } from '../wiring/index.ts';
+import { credentialsOf, openArchive, settingOf, systemClock } from '../wiring/index.ts';
 import { type CommandContext, inputsOf, outsideOf } from './context.ts';
 
 /** `ayci show M|KEY`: what the archive knows of a model, newest first. */
@@ -18,7 +18,8 @@ export async function showCommand(context: CommandContext): Promise<number> {
   const outside = outsideOf(context);
   const github = githubContext(context.env);
   const setting = settingOf(inputs, outside, github);
-  const store = await archiveStore(setting, outside, await credentialsOf(setting, outside, github));
+  const credentials = await credentialsOf(setting, outside, github);
+  const { store } = await openArchive(setting, outside, github, credentials);
   const isKey = /^[0-9a-f]{64}-\d{1,15}$/.test(asked);
   const key = isKey ? asked : (await loadModel(asked, 'show')).key;
   const { measurements, notes } = await readKnown(store, github.scope, key);

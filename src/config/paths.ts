@@ -24,9 +24,10 @@ export function globText(glob: string): string {
 
 /** Whether a path is, or matches, what a configuration names. */
 export function matcherOf(pattern: string): (path: string) => boolean {
-  return isGlob(pattern)
-    ? picomatch(globText(pattern), { noextglob: true, nonegate: true })
-    : (path) => path === pattern;
+  if (!isGlob(pattern)) return (path) => path === pattern;
+  const matches = picomatch(globText(pattern), { noextglob: true, nonegate: true });
+  // Its second parameter asks for an object: never hand it to `filter` itself.
+  return (path) => matches(path);
 }
 
 /** Files of a commit, in the place of those on disk: what is not among them may be a job's own product. */

@@ -26,7 +26,10 @@ export const LONGEST_TEXT = 1000;
 const percent: Schema = text(patterns.PERCENT_OR_NONE);
 
 function words(choices: readonly string[], extra: readonly string[] = []): Schema {
-  const alone = extra.map((one) => text(patterns.word([one])));
+  const alone = extra.flatMap((one) => [
+    text(patterns.word([one])),
+    { type: 'array', minItems: 1, maxItems: 1, items: { const: one } },
+  ]);
   return {
     anyOf: [
       text(patterns.wordList(choices)),

@@ -4,6 +4,7 @@ import { changeText } from '../report/format.ts';
 import { rowsOf } from '../report/view.ts';
 import type { ReportPaths } from '../report/write.ts';
 import type { Report } from '../types/report.ts';
+import type { Published } from './publish.ts';
 
 /** GitHub keeps ten annotations of a kind a step. */
 const MOST_ANNOTATIONS = 10;
@@ -11,7 +12,7 @@ const MOST_ANNOTATIONS = 10;
 const SUMMARY_BYTES = 1_000_000;
 
 /** The action's outputs; each is a line of text. */
-export function writeOutputs(report: Report, paths: ReportPaths): void {
+export function writeOutputs(report: Report, paths: ReportPaths, published: Published): void {
   const regressed = report.models.flatMap((model) =>
     model.cells
       .filter((cell) => cell.verdict?.state === 'regressed')
@@ -24,6 +25,8 @@ export function writeOutputs(report: Report, paths: ReportPaths): void {
   core.setOutput('regressions', JSON.stringify(regressed));
   core.setOutput('report-path', paths.markdown);
   core.setOutput('best-configuration', best === null ? '' : JSON.stringify(best));
+  core.setOutput('artifact-url', published.artifactUrl ?? '');
+  core.setOutput('comment-url', published.commentUrl ?? '');
 }
 
 /** One annotation a regressed cell, worst first; @actions/core escapes what the runner would take for a command. */

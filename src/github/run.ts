@@ -1,4 +1,6 @@
 import * as core from '@actions/core';
+import { readSettings } from '../inputs/settings.ts';
+import type { RawInputs } from '../inputs/table.ts';
 import type { Logger } from '../ports.ts';
 import { progressLines } from '../progress.ts';
 import { visible } from '../report/escape.ts';
@@ -6,9 +8,12 @@ import { renderMarkdown } from '../report/markdown.ts';
 import { headline } from '../report/view.ts';
 import { writeReports } from '../report/write.ts';
 import { exitOf, run } from '../run.ts';
-import type { Inputs } from '../types/inputs.ts';
-import { type Outside, systemClock, withPorts } from '../wiring/index.ts';
+import { commonOf } from '../stages/report.ts';
+import type { Report } from '../types/report.ts';
+import { type Outside, readTask, systemClock, withPorts } from '../wiring/index.ts';
+import { payloadOf } from './context.ts';
 import { annotate, writeOutputs, writeSummary } from './outputs.ts';
+import { type Publishing, publishArtifact, publishComment } from './publish.ts';
 
 const actionsLogger: Logger = {
   info: (line) => core.info(visible(line, 1000)),
@@ -24,22 +29,41 @@ function cancellation(): AbortSignal {
   return controller.signal;
 }
 
+/** The run's last lines, and the job's colour. */
+function conclude(report: Report): void {
+  const lines = report.models.map((model) => `${visible(model.path)} ${headline(model)}`);
+  for (const [at, line] of lines.entries()) core.info(`${report.models[at]?.verdict}: ${line}`);
+  const worst = report.models.findIndex((model) => model.verdict === report.verdict);
+  const exit = exitOf(report);
+  if (exit !== 0) {
+    core.setFailed(report.error === null ? (lines[worst] ?? report.verdict) : visible(report.error.message, 500));
+  }
+  process.exitCode = exit;
+}
+
 /** Runs, writes the reports, and tells GitHub. */
-export async function runAction(inputs: Inputs, from: Pick<Outside, 'entry' | 'env' | 'placeOf'>): Promise<void> {
+export async function runAction(raw: RawInputs, from: Pick<Outside, 'entry' | 'env' | 'placeOf'>): Promise<void> {
   const outside: Outside = { ...from, inAction: true, logger: actionsLogger, signal: cancellation() };
-  await withPorts(inputs, outside, async (ports) => {
-    const report = await run([inputs], ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
+  const token = raw['github-token'] ?? null;
+  if (token !== null) core.setSecret(token);
+  const settings = readSettings(raw, from.placeOf);
+  const task = await readTask(raw, outside);
+  const { reportDir } = commonOf(task);
+  await withPorts(commonOf(task), { ...outside, token }, async (ports) => {
+    const report = await run(task, ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
     const now = systemClock.date();
-    const paths = await writeReports(report, inputs.reportDir, now);
-    writeOutputs(report, paths);
+    const paths = await writeReports(report, reportDir, now);
     annotate(report, now);
     await writeSummary(renderMarkdown(report, now), from.env);
-    const exit = exitOf(report);
-    const lines = report.models.map((model) => `${visible(model.path)} ${headline(model)}`);
-    for (const [at, line] of lines.entries()) core.info(`${report.models[at]?.verdict}: ${line}`);
-    const worst = report.models.findIndex((model) => model.verdict === report.verdict);
-    const line = lines[worst] ?? report.verdict;
-    if (exit !== 0) core.setFailed(report.error === null ? line : visible(report.error.message, 500));
-    process.exitCode = exit;
+    const { 'github-token': _, ...inputs } = raw;
+    const publishing: Publishing = {
+      ...{ env: from.env, payload: payloadOf(from.env), settings, token, reportDir, inputs, now },
+      // A cancelled job still has some seconds to say what it has.
+      signal: AbortSignal.timeout(120_000),
+    };
+    const artifact = await publishArtifact(publishing);
+    const commentUrl = await publishComment(report, publishing, artifact);
+    writeOutputs(report, paths, { ...artifact, commentUrl });
+    conclude(report);
   });
 }

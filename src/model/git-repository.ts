@@ -39,6 +39,8 @@ export interface Place {
   readonly repository: Repository;
   /** The file's path in it. */
   readonly path: string;
+  /** Its commits are not those of the repository that has it. */
+  readonly isSubmodule: boolean;
 }
 
 export const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -58,27 +60,27 @@ const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
  */
 export async function openRepository(file: string, around: Omit<GitOptions, 'cwd'> = {}): Promise<Place> {
   const here: GitOptions = { ...around, cwd: dirname(file) };
-  const top = await runGit(here, ['rev-parse', '--show-toplevel']);
-  const prefix = await runGit(here, ['rev-parse', '--show-prefix']);
+  const asked = ['--show-toplevel', '--show-prefix', '--is-shallow-repository', '--show-superproject-working-tree'];
+  const [top = '', prefix = '', shallow = '', outer = ''] = (await runGit(here, ['rev-parse', ...asked])).split('\n');
+  if (shallow !== 'true' && shallow !== 'false') throw new GitError('it is a repository without a work tree');
   const options: GitOptions = { ...around, cwd: top };
-  const shallow = (await tryGit(options, ['rev-parse', '--is-shallow-repository'])) === 'true';
   const head = await tryGit(options, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
-  const remotes = ((await tryGit(options, ['remote'])) ?? '').split('\n').filter((name) => name !== '');
-  const remote = remotes.find((name) => name === 'origin') ?? remotes[0] ?? null;
   return {
-    repository: repositoryOf(options, { shallow, head, remote }),
+    repository: repositoryOf(options, shallow === 'true', head),
     path: `${prefix}${basename(file)}`,
+    isSubmodule: outer !== '',
   };
 }
 
-interface Known {
-  readonly shallow: boolean;
-  readonly head: string | null;
-  readonly remote: string | null;
+/** The remote that is asked: `origin`, else the first one; null: there is none. */
+async function remoteOf(options: GitOptions): Promise<string | null> {
+  const names = ((await tryGit(options, ['remote'])) ?? '').split('\n').filter((name) => name !== '');
+  return names.find((name) => name === 'origin') ?? names[0] ?? null;
 }
 
-function repositoryOf(options: GitOptions, { shallow, head, remote }: Known): Repository {
+function repositoryOf(options: GitOptions, shallow: boolean, head: string | null): Repository {
   const fetch = async (flag: string | null, commits: readonly string[]): Promise<string | null> => {
+    const remote = await remoteOf(options);
     if (remote === null) return 'the clone has no remote';
     try {
       const quiet = [
@@ -113,6 +115,7 @@ function repositoryOf(options: GitOptions, { shallow, head, remote }: Known): Re
       return fetch(`--depth=${here + by}`, commits);
     },
     async tip(branch) {
+      const remote = await remoteOf(options);
       if (remote === null || !BRANCH.test(branch)) return null;
       const listed = await reachGit(options, ['ls-remote', remote, `refs/heads/${branch}`]).catch(() => '');
       const there = listed.split('\n').map((line) => line.split('\t'));

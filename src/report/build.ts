@@ -1,10 +1,11 @@
 import { costIndex, costPerMillionUsd, throughputPerSecond } from '../analysis/cost.ts';
 import { changedOutput, convertedOutput } from '../analysis/equivalence.ts';
-import { bestOf, type Point, paretoSet } from '../analysis/pareto.ts';
+import { bestOf, EVEN, type Point, paretoSet } from '../analysis/pareto.ts';
 import type { Prices } from '../analysis/prices.ts';
 import type { Configuration } from '../types/config.ts';
 import type { Measurement, SubjectSummary } from '../types/measurement.ts';
 import type { BaselineFigures, CellReport, CellStatus, ModelReport } from '../types/report.ts';
+import type { Weights } from '../types/settings.ts';
 import type { CellVerdict } from '../types/verdict.ts';
 
 /** A cell with everything that is known of it. */
@@ -55,7 +56,18 @@ function indexOf(judged: JudgedCell, all: readonly JudgedCell[]): number | null 
   return own === undefined || reference === undefined ? null : costIndex(config.memoryMb, own, reference);
 }
 
-function cellReport(judged: JudgedCell, all: readonly JudgedCell[], prices: Prices): CellReport {
+/** What a model's user chose for it. */
+export interface Choice {
+  readonly weights: Weights;
+  readonly outputTolerance: number | null;
+}
+
+function cellReport(
+  judged: JudgedCell,
+  all: readonly JudgedCell[],
+  prices: Prices,
+  outputTolerance: number | null,
+): CellReport {
   const { config, measurement, verdict } = judged;
   const own = measurement?.candidate ? figuresOf(config, measurement.candidate, prices) : null;
   const failure = measurement?.candidateFailure ?? null;
@@ -72,7 +84,7 @@ function cellReport(judged: JudgedCell, all: readonly JudgedCell[], prices: Pric
     pareto: false,
     baseline: measurement?.baseline ? figuresOf(config, measurement.baseline, prices) : null,
     verdict,
-    output: measurement === null ? null : convertedOutput(config.optimizer, measurement.output),
+    output: measurement === null ? null : convertedOutput(config.optimizer, measurement.output, outputTolerance),
     outputChange: measurement === null ? null : changedOutput(measurement.outputChange),
     provenance: measurement === null ? null : provenanceOf(measurement),
   };
@@ -90,8 +102,12 @@ function pointsOf(cells: readonly CellReport[]): ReadonlyMap<CellReport, Point> 
 }
 
 /** The figures of one model's cells, and the choice between its configurations. */
-export function cellsAndBest(judged: readonly JudgedCell[], prices: Prices): Pick<ModelReport, 'cells' | 'best'> {
-  const cells = judged.map((one) => cellReport(one, judged, prices));
+export function cellsAndBest(
+  judged: readonly JudgedCell[],
+  prices: Prices,
+  choice: Choice = { weights: EVEN, outputTolerance: null },
+): Pick<ModelReport, 'cells' | 'best'> {
+  const cells = judged.map((one) => cellReport(one, judged, prices, choice.outputTolerance));
   const points = pointsOf(cells);
   const pareto = paretoSet([...points.values()]);
   return {
@@ -99,7 +115,7 @@ export function cellsAndBest(judged: readonly JudgedCell[], prices: Prices): Pic
       const point = points.get(cell);
       return { ...cell, pareto: point !== undefined && pareto.has(point) };
     }),
-    best: bestOf([...points.values()]),
+    best: bestOf([...points.values()], choice.weights),
   };
 }
 

@@ -18,6 +18,8 @@ const WORSE: Readonly<Record<Metric, string>> = {
   coldStart: 'slower to start',
   runs: 'does not run',
   output: 'other outputs',
+  p99: 'over its p99 limit',
+  price: 'over its price limit',
 };
 const BETTER: Readonly<Record<Metric, string>> = {
   latency: 'faster',
@@ -26,6 +28,8 @@ const BETTER: Readonly<Record<Metric, string>> = {
   coldStart: 'faster to start',
   runs: 'runs',
   output: 'same outputs',
+  p99: 'within its p99 limit',
+  price: 'within its price limit',
 };
 
 /** The gated metric that explains a cell's state, the most telling first; undefined where none does. */

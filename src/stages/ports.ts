@@ -1,6 +1,19 @@
 import type { Scope } from '../archive/records.ts';
 import type { ModelSource } from '../model/source.ts';
 import type { ArchiveStore, Clock, Logger, Target } from '../ports.ts';
+import type { BaselineRef } from '../types/inputs.ts';
+import type { ModelKey } from '../types/model.ts';
+
+/** The baseline that a run gets by itself, in a workflow. */
+export interface OwnBaseline {
+  /** Null: nothing to compare with; `note` says why. */
+  readonly ref: BaselineRef | null;
+  readonly commit: string | null;
+  readonly from: 'history' | 'git' | null;
+  readonly note: string | null;
+  /** What the base has against itself, once its model is known. */
+  standing(key: ModelKey): string | null;
+}
 
 /** Everything outside that a run touches, handed in by its entry. */
 export interface RunPorts {
@@ -14,6 +27,8 @@ export interface RunPorts {
   readonly version: string;
   readonly commit: string | null;
   readonly baseCommit: string | null;
+  /** Finds the baseline of a model for which none was asked; null outside a workflow. */
+  readonly ownBaseline: ((path: string) => Promise<OwnBaseline>) | null;
   /** The branch whose history this run adds to; null: none. */
   readonly historyBranch: string | null;
   /** What a reader should know of how the run was set up. */

@@ -9,9 +9,10 @@ import { HARNESS, SANDBOXES } from '../measure/protocol.ts';
 import { dtypeOfNumpy } from '../plan/fills.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Overrides } from '../plan/shapes.ts';
-import type { Inputs } from '../types/inputs.ts';
+import type { BaselineRef, Inputs } from '../types/inputs.ts';
 import type { Model, ModelKey } from '../types/model.ts';
 import type { Plan } from '../types/plan.ts';
+import type { BaselineFacts } from '../types/report.ts';
 import { historyPath } from './history.ts';
 import type { RunPorts } from './ports.ts';
 
@@ -21,6 +22,9 @@ export interface Prepared {
   readonly prices: Prices;
   /** The candidate is its baseline, to the byte: nothing to compare. */
   readonly same: boolean;
+  /** The baseline as it was asked for or found; null: none. */
+  readonly ref: BaselineRef | null;
+  readonly baseline: BaselineFacts | null;
   readonly notes: readonly string[];
 }
 
@@ -30,9 +34,7 @@ async function newestOf(branch: string, inputs: Inputs, ports: RunPorts): Promis
   return entries.findLast((entry) => entry.accepted)?.key ?? null;
 }
 
-async function baselineOf(inputs: Inputs, ports: RunPorts): Promise<Model | null> {
-  const ref = inputs.baseline;
-  if (ref === null) return null;
+async function loadBaseline(ref: BaselineRef, inputs: Inputs, ports: RunPorts): Promise<Model | null> {
   if (ref.kind === 'path' || ref.kind === 'git') return ports.models.baseline(ref, inputs.model);
   const key = ref.kind === 'key' ? ref.key : await newestOf(ref.branch, inputs, ports);
   if (key === null) return null;
@@ -43,7 +45,32 @@ async function baselineOf(inputs: Inputs, ports: RunPorts): Promise<Model | null
     });
   }
   const files = await fetchModel(ports.store, kept, join(ports.scratch, 'baseline'));
-  return ports.models.kept(files, kept.manifest.entry, key);
+  const model = await ports.models.kept(files, kept.manifest.entry, key);
+  return ref.kind === 'archive' ? { ...model, path: `archive:${ref.branch}` } : model;
+}
+
+/** What a model is compared with: what was asked for, else what the workflow's event says. */
+interface Compared {
+  readonly model: Model | null;
+  readonly ref: BaselineRef | null;
+  readonly facts: BaselineFacts | null;
+  readonly notes: readonly string[];
+}
+
+async function comparedWith(inputs: Inputs, ports: RunPorts): Promise<Compared> {
+  const asked = inputs.baseline;
+  if (asked !== null) {
+    const model = await loadBaseline(asked, inputs, ports);
+    const facts = { commit: null, from: 'given', note: null } as const;
+    return { model, ref: asked, facts, notes: model === null ? missingBaseline(asked) : [] };
+  }
+  if (ports.ownBaseline === null) return { model: null, ref: null, facts: null, notes: [] };
+  const own = await ports.ownBaseline(inputs.model);
+  const { ref, commit, from, note } = own;
+  const model = ref === null ? null : await loadBaseline(ref, inputs, ports);
+  const standing = model === null ? null : own.standing(model.key);
+  const notes = [note, standing, ...(ref !== null && model === null ? missingBaseline(ref) : [])];
+  return { model, ref, facts: { commit, from, note }, notes: notes.filter((one) => one !== null) };
 }
 
 async function overridesOf(inputs: Inputs, ports: RunPorts): Promise<Overrides> {
@@ -55,7 +82,7 @@ async function overridesOf(inputs: Inputs, ports: RunPorts): Promise<Overrides> 
   return { shapes: inputs.overrides.shapes, ranges: inputs.overrides.ranges, files };
 }
 
-function missingBaseline({ baseline }: Inputs): readonly string[] {
+function missingBaseline(baseline: BaselineRef): readonly string[] {
   if (baseline?.kind === 'git') return [`No baseline: the model is not in ${baseline.ref}.`];
   if (baseline?.kind === 'archive')
     return [`No baseline: the archive knows no accepted model of ${baseline.branch} yet.`];
@@ -70,7 +97,7 @@ export async function prepare(inputs: Inputs, ports: RunPorts): Promise<Prepared
   const prices = pricesOf(ports.region, ports.placeOf('aws-region'));
   const candidate = await ports.models.candidate(inputs.model);
   const overrides = await overridesOf(inputs, ports);
-  const baseline = await baselineOf(inputs, ports);
+  const { model: baseline, ref, facts, notes } = await comparedWith(inputs, ports);
   const same = baseline !== null && baseline.key === candidate.key;
   const known = await readKnown(ports.store, ports.scope, candidate.key);
   const compared = same ? null : baseline;
@@ -86,6 +113,5 @@ export async function prepare(inputs: Inputs, ports: RunPorts): Promise<Prepared
         firstRequests: gatesFirst && compared !== null ? 2 * SANDBOXES : 0,
       }),
   );
-  const notes = baseline === null ? missingBaseline(inputs) : [];
-  return { plan: { ...plan, baseline }, prices, same, notes: [...notes, ...known.notes] };
+  return { plan: { ...plan, baseline }, prices, same, ref, baseline: facts, notes: [...notes, ...known.notes] };
 }

@@ -1,14 +1,18 @@
+import { costPerMillionUsd } from '../analysis/cost.ts';
 import { gateOf, runVerdict } from '../analysis/gate.ts';
+import { withLevels } from '../analysis/levels.ts';
 import { sameModel } from '../analysis/plain.ts';
 import { PRICE_DATE } from '../analysis/prices.ts';
 import { judgeAll } from '../analysis/verdict.ts';
+import { applyWaivers } from '../analysis/waivers.ts';
 import { type AyciError, explain } from '../errors.ts';
 import { cellsAndBest, type JudgedCell, operatorChanges } from '../report/build.ts';
 import { isSameConfig } from '../report/words.ts';
 import type { BaselineRef, Inputs } from '../types/inputs.ts';
 import type { CellReport, ModelReport, Report, RunFacts } from '../types/report.ts';
-import type { State } from '../types/verdict.ts';
-import type { Measured } from './measure.ts';
+import type { ModelTask, RunTask } from '../types/task.ts';
+import type { CellVerdict, State } from '../types/verdict.ts';
+import type { CellResult, Measured } from './measure.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -26,29 +30,56 @@ function refText(ref: BaselineRef | null): string | null {
   }
 }
 
-/** One model of a run, from its inputs to what was measured of it. */
+/** One model of a run, from its task to what was measured of it. */
 export interface ModelRun {
-  readonly inputs: Inputs;
+  readonly task: ModelTask;
   readonly prepared: Prepared;
   readonly measured: Measured;
 }
 
 /** All cells of a run are judged together: they are one family of hypotheses. */
 function judged(runs: readonly ModelRun[]): readonly (readonly JudgedCell[])[] {
-  const cells = runs.flatMap(({ inputs, prepared, measured }) => {
-    const { thresholds, maxOutputDifference } = inputs;
+  const cells = runs.flatMap(({ task, prepared, measured }) => {
+    const { thresholds, maxOutputDifference } = task.inputs;
     const gates = { thresholds, maxOutputDifference, prices: prepared.prices };
     return measured.results.flatMap(({ measurement }) => (measurement === null ? [] : [{ measurement, gates }]));
   });
   const verdicts = judgeAll(cells);
   const verdictOf = new Map(cells.map(({ measurement }, index) => [measurement, verdicts[index] ?? null]));
-  return runs.map(({ inputs, prepared, measured }) =>
-    measured.results.map(({ cell, status, measurement, reason }) => {
-      const same = prepared.same && cell.impossible === null;
+  return runs.map((run) =>
+    run.measured.results.map((result) => {
+      const { cell, status, measurement, reason } = result;
+      const same = run.prepared.same && cell.impossible === null;
       const own = measurement === null ? null : (verdictOf.get(measurement) ?? null);
-      return { config: cell.config, status, reason, measurement, verdict: same ? sameModel(inputs.thresholds) : own };
+      const verdict = same ? sameModel(run.task.inputs.thresholds) : own;
+      return { config: cell.config, status, reason, measurement, verdict: verdict && levelled(verdict, result, run) };
     }),
   );
+}
+
+function levelled(verdict: CellVerdict, { cell, measurement }: CellResult, { task, prepared }: ModelRun): CellVerdict {
+  const latencyMs = measurement?.candidate?.latencyMs ?? null;
+  const figures =
+    latencyMs === null
+      ? null
+      : { latencyMs, costPerMillionUsd: costPerMillionUsd(cell.config, latencyMs.mean, prepared.prices) };
+  return withLevels(verdict, figures, task.serviceLevels);
+}
+
+/** The judged cells as the waivers leave them. */
+function accepted(
+  runs: readonly ModelRun[],
+  cells: readonly (readonly JudgedCell[])[],
+  waivers: RunTask['waivers'],
+  today: string,
+): { readonly cells: readonly (readonly JudgedCell[])[]; readonly waivers: RunFacts['waivers'] } {
+  const flat = cells.flatMap((own, index) =>
+    own.map(({ verdict }) => ({ model: runs[index]?.task.inputs.model ?? '', verdict })),
+  );
+  const waived = applyWaivers(flat, waivers, today);
+  const verdicts = waived.verdicts[Symbol.iterator]();
+  const next = (): CellVerdict | null => verdicts.next().value ?? null;
+  return { cells: cells.map((own) => own.map((cell) => ({ ...cell, verdict: next() }))), waivers: waived.waivers };
 }
 
 function overridesOf(inputs: Inputs): ModelReport['overrides'] {
@@ -71,6 +102,11 @@ function counted(cells: readonly CellReport[], best: ModelReport['best'], gateOn
   return chosen.flatMap((cell) => cell.verdict?.state ?? []);
 }
 
+/** What the inputs of all models of a run have in common is in the first one's. */
+export function commonOf({ models }: RunTask): Inputs {
+  return models[0].inputs;
+}
+
 export interface Facts {
   readonly calls: number;
   readonly spentUsd: number;
@@ -78,63 +114,68 @@ export interface Facts {
   readonly startedAt: Date;
 }
 
-function modelReport({ inputs, prepared }: ModelRun, cells: readonly JudgedCell[]): ModelReport {
+function modelReport({ task, prepared }: ModelRun, cells: readonly JudgedCell[]): ModelReport {
   const { candidate, baseline, cells: planned } = prepared.plan;
-  const figures = cellsAndBest(cells, prepared.prices);
+  const figures = cellsAndBest(cells, prepared.prices, task);
   return {
     path: candidate.path,
     key: candidate.key,
     framework: candidate.framework,
-    verdict: runVerdict(counted(figures.cells, figures.best, inputs.gateOn)),
+    verdict: runVerdict(counted(figures.cells, figures.best, task.inputs.gateOn)),
     baselinePath: baseline?.path ?? null,
     baselineKey: baseline?.key ?? null,
-    baselineRef: refText(inputs.baseline),
+    baselineRef: refText(prepared.ref),
     inputs: planned[0]?.candidateInputs ?? [],
-    overrides: overridesOf(inputs),
+    overrides: overridesOf(task.inputs),
     ...figures,
     operatorChanges: operatorChanges(candidate.operators, baseline?.operators ?? null),
   };
 }
 
-/** What the inputs of all models of a run have in common. */
-export type RunInputs = Pick<Inputs, 'seed' | 'failOn' | 'baseline'>;
-
 /** Judges what was measured and puts together what there is to say. */
-export function makeReport(common: RunInputs, runs: readonly ModelRun[], ports: RunPorts, facts: Facts): Report {
-  const cells = judged(runs);
+export function makeReport(task: RunTask, all: readonly ModelRun[], ports: RunPorts, facts: Facts): Report {
+  const changed = all.filter(({ prepared }) => !prepared.same);
+  const runs = task.onlyChanged && changed.length > 0 ? changed : all;
+  const today = ports.clock.date().toISOString().slice(0, 10);
+  const { cells, waivers } = accepted(runs, judged(runs), task.waivers, today);
   const models = runs.map((one, index) => modelReport(one, cells[index] ?? []));
   const states = models.flatMap(({ cells: own, best }, index) =>
-    counted(own, best, runs[index]?.inputs.gateOn ?? 'cells'),
+    counted(own, best, runs[index]?.task.inputs.gateOn ?? 'cells'),
   );
-  const error = runs.find(({ measured }) => measured.error !== null)?.measured.error ?? null;
-  const reused = runs.flatMap(({ measured }) => measured.results.filter(({ status }) => status === 'reused'));
+  const error = all.find(({ measured }) => measured.error !== null)?.measured.error ?? null;
+  const reused = all.flatMap(({ measured }) => measured.results.filter(({ status }) => status === 'reused'));
+  const [first] = all;
   return {
     schema: 1,
     verdict: runVerdict(states),
-    gate: gateOf(states, common.failOn),
+    gate: gateOf(states, commonOf(task).failOn),
     error: error === null ? null : { code: error.code, message: explain(error) },
     models,
     run: {
-      ...runFacts(common, ports, facts),
+      ...runFacts(task, ports, facts),
+      waivers,
+      baseline: first?.prepared.baseline ?? null,
+      baselineRef: refText(first?.prepared.ref ?? null),
+      baseCommit: first?.prepared.baseline?.commit ?? ports.baseCommit,
       reused: reused.length,
-      sandboxes: runs.reduce((sum, { measured }) => sum + measured.sandboxes, 0),
-      notes: [...new Set(runs.flatMap((one) => notesOf(one, ports)))],
+      sandboxes: all.reduce((sum, { measured }) => sum + measured.sandboxes, 0),
+      notes: [...new Set(all.flatMap((one) => notesOf(one, ports)))],
     },
   };
 }
 
-function runFacts(inputs: RunInputs, ports: RunPorts, facts: Facts): Omit<RunFacts, 'reused' | 'sandboxes' | 'notes'> {
+function runFacts(task: RunTask, ports: RunPorts, facts: Facts): Omit<RunFacts, 'reused' | 'sandboxes' | 'notes'> {
   return {
-    gateChanges: [],
+    gateChanges: task.gateChanges,
     waivers: [],
     baseline: null,
     legs: null,
     target: ports.target.facts.kind,
-    seed: inputs.seed,
+    seed: commonOf(task).seed,
     calls: facts.calls,
     seconds: Number(facts.seconds.toFixed(1)),
     spentUsd: Number(facts.spentUsd.toPrecision(4)),
-    baselineRef: refText(inputs.baseline),
+    baselineRef: refText(commonOf(task).baseline),
     commit: ports.commit,
     baseCommit: ports.baseCommit,
     startedAt: facts.startedAt.toISOString(),
@@ -174,14 +215,14 @@ function notesOf({ prepared, measured }: ModelRun, ports: RunPorts): readonly st
 }
 
 /** A report of a run that ended before it knew its models. */
-export function failedReport(inputs: RunInputs, ports: RunPorts, facts: Facts, error: AyciError): Report {
+export function failedReport(task: RunTask, ports: RunPorts, facts: Facts, error: AyciError): Report {
   const verdict = 'unmeasured';
   return {
     schema: 1,
     verdict,
-    gate: gateOf([], inputs.failOn),
+    gate: gateOf([], commonOf(task).failOn),
     error: { code: error.code, message: explain(error) },
     models: [],
-    run: { ...runFacts(inputs, ports, facts), reused: 0, sandboxes: 0, notes: [] },
+    run: { ...runFacts(task, ports, facts), reused: 0, sandboxes: 0, notes: [] },
   };
 }

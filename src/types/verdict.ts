@@ -2,7 +2,8 @@ export const STATES = ['regressed', 'unmeasured', 'inconclusive', 'no-baseline',
 /** In `STATES` from worst to best. */
 export type State = (typeof STATES)[number];
 
-export const METRICS = ['latency', 'cost', 'memory', 'coldStart', 'runs', 'output'] as const;
+/** `p99` and `price` are held against limits of their own (service levels), the others against the baseline. */
+export const METRICS = ['latency', 'cost', 'memory', 'coldStart', 'runs', 'output', 'p99', 'price'] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** A waiver that is in force: the regression is known and accepted. */

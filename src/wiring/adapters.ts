@@ -54,25 +54,46 @@ export async function credentialsOf(
   });
 }
 
-/** The archive: a folder, or a prefix of a bucket. */
-export async function archiveStore(
+/** The archive of a run, and what keeps it. */
+export interface OpenArchive {
+  readonly store: ArchiveStore;
+  /** Keeps what is new, where the archive does not do so by itself. */
+  save(): Promise<void>;
+  /** The target, with what the archive keeps of its environments. */
+  around(target: Target): Target;
+}
+
+const BY_ITSELF = { save: async () => undefined, around: (target: Target) => target };
+
+/** Opens the archive: a folder, a prefix of a bucket, or the cache of GitHub Actions. */
+export async function openArchive(
   setting: Setting,
   outside: Outside,
+  github: GithubContext,
   credentials: CredentialsProvider | undefined,
-): Promise<ArchiveStore> {
-  const { archive } = setting;
-  if (archive.kind === 'folder') return folderArchive(archive.path);
-  if (archive.kind === 'github') return folderArchive('.ayci');
-  const { createS3Archive } = await import('../archive/s3/index.ts');
-  return createS3Archive({
-    bucket: archive.bucket,
-    prefix: archive.prefix,
-    region: setting.region,
-    endpoint: endpointOf(outside.env),
-    ...(credentials === undefined ? {} : { credentials }),
-    logger: outside.logger,
-    placeOf: outside.placeOf,
-  });
+): Promise<OpenArchive> {
+  const { archive, region } = setting;
+  const { env, logger, placeOf } = outside;
+  if (archive.kind === 'folder') return { store: folderArchive(archive.path), ...BY_ITSELF };
+  if (archive.kind === 's3') {
+    const { createS3Archive } = await import('../archive/s3/index.ts');
+    const { bucket, prefix } = archive;
+    const own = credentials === undefined ? {} : { credentials };
+    const store = createS3Archive({ bucket, prefix, region, endpoint: endpointOf(env), ...own, logger, placeOf });
+    return { store, ...BY_ITSELF };
+  }
+  const { githubArchive, withEnvironments } = await import('../github/cache/index.ts');
+  const [cacheDir, runtimesDir] = [cacheFolder(env), runtimesFolder(outside.entry)];
+  const cached = await githubArchive({ env, scope: github.scope, logger, cacheDir, runtimesDir });
+  await cached.restore();
+  return {
+    store: cached.store,
+    async save() {
+      await cached.save();
+      await cached.environments.save();
+    },
+    around: (target) => withEnvironments(target, cached.environments),
+  };
 }
 
 function endpointOf(env: Environment): string | null {

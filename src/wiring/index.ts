@@ -7,12 +7,14 @@ import { type GithubContext, githubContext } from '../github/context.ts';
 import { modelSource } from '../model/source.ts';
 import type { RunPorts } from '../stages/ports.ts';
 import type { Inputs } from '../types/inputs.ts';
-import { archiveStore, credentialsOf, lambdaTarget, localTarget } from './adapters.ts';
+import { credentialsOf, lambdaTarget, localTarget, openArchive } from './adapters.ts';
+import { ownBaselines } from './baselines.ts';
 import { type Outside, systemClock } from './outside.ts';
 import { type Setting, settle } from './setting.ts';
 
-export { archiveStore, credentialsOf, localTarget } from './adapters.ts';
+export { credentialsOf, localTarget, openArchive } from './adapters.ts';
 export { cacheFolder, type Outside, systemClock } from './outside.ts';
+export { readTask } from './tasks.ts';
 
 export const VERSION = metadata.version;
 
@@ -37,9 +39,12 @@ export async function withPorts<T>(
   const setting = settingOf(inputs, outside, github);
   for (const note of setting.notes) logger.warn(note);
   const credentials = await credentialsOf(setting, outside, github);
-  const store = await archiveStore(setting, outside, credentials);
+  const archive = await openArchive(setting, outside, github, credentials);
+  const { store } = archive;
   const target =
-    setting.target === 'local' ? await localTarget(outside) : await lambdaTarget(inputs, setting, outside, credentials);
+    setting.target === 'local'
+      ? archive.around(await localTarget(outside))
+      : await lambdaTarget(inputs, setting, outside, credentials);
   const models = modelSource(placeOf);
   const scratch = await mkdtemp(join(tmpdir(), 'ayci-'));
   try {
@@ -54,6 +59,7 @@ export async function withPorts<T>(
       version: VERSION,
       commit: github.commit,
       baseCommit: github.baseCommit,
+      ownBaseline: await ownBaselines(outside, github, store),
       historyBranch: github.branch,
       region: setting.region,
       notes: setting.notes,
@@ -63,6 +69,7 @@ export async function withPorts<T>(
     });
   } finally {
     await target.close();
+    await archive.save();
     await models.close();
     await rm(scratch, { recursive: true, force: true });
   }

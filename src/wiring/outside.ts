@@ -21,6 +21,8 @@ export interface Outside {
   readonly env: Environment;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** GitHub's, for git and the comment: a secret. Absent: none. */
+  readonly token?: string | null;
   /** `--name` on the command line, `with: name` in a workflow. */
   readonly placeOf: (input: string) => string;
 }

@@ -6,7 +6,8 @@ import { createInvoker } from '../../src/target/lambda/invoke.ts';
 import type { Cause } from '../../src/target/lambda/retry.ts';
 import type { FailureCode } from '../../src/types/measurement.ts';
 import { stackOf } from '../support/control-plane.ts';
-import { FAULTS, type Fault, FaultLambda, type FaultLambdaOptions } from '../support/fault-lambda.ts';
+import { FaultLambda, type FaultLambdaOptions } from '../support/fault-lambda.ts';
+import { FAULTS, type Fault } from '../support/lambda-faults.ts';
 import { measureRequest, targetOf } from '../support/lambda-target.ts';
 import { uniform } from '../support/random.ts';
 

@@ -28,9 +28,15 @@ export interface ActionsResults extends AsyncDisposable {
     readonly ACTIONS_CACHE_SERVICE_V2: string;
   };
   /** Answers every call with this status from now on; null: as it should. */
-  fail(status: number | null): void;
-  /** Called before a method is answered: what happens meanwhile elsewhere. */
+  fail(status: number | null, message?: string): void;
+  /** Hands out addresses from now on that the storage refuses. */
+  forge(): void;
+  /** Called once, before a method is next answered: what happens meanwhile elsewhere. */
   before(method: string, hook: (() => Promise<void>) | null): void;
+}
+
+function withForgedSignature(answered: unknown): unknown {
+  return JSON.parse(JSON.stringify(answered).replaceAll(/sig=[^&"]*/g, 'sig=Zm9yZ2Vk'));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -46,7 +52,8 @@ export async function startActionsResults(azurite: Azurite): Promise<ActionsResu
   const methods = new Map<string, Method>([...artifacts.methods, ...caches.methods]);
   const hooks = new Map<string, () => Promise<void>>();
   const called: string[] = [];
-  let failing: number | null = null;
+  let failing: { readonly status: number; readonly message: string } | null = null;
+  let forging = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = (status: number, body: unknown): void => {
@@ -55,14 +62,15 @@ export async function startActionsResults(azurite: Azurite): Promise<ActionsResu
     const body = await bodyOf(request);
     const name = /^\/twirp\/github\.actions\.results\.api\.v1\.(\w+\/\w+)$/.exec(request.url ?? '')?.[1] ?? '';
     called.push(name);
-    if (failing !== null) return reply(failing, { code: 'unavailable', msg: 'not now' });
     const method = methods.get(name);
     if (method === undefined) return reply(404, { code: 'bad_route', msg: `no method ${name}` });
     const hook = hooks.get(name);
     hooks.delete(name);
     await hook?.();
+    if (failing !== null) return reply(failing.status, { code: 'unavailable', msg: failing.message });
     try {
-      reply(200, method(body, callerOf(request.headers.authorization)));
+      const answered = method(body, callerOf(request.headers.authorization));
+      reply(200, forging ? withForgedSignature(answered) : answered);
     } catch (thrown) {
       if (thrown instanceof Refusal) return reply(thrown.status, { code: thrown.code, msg: thrown.message });
       if (thrown instanceof v.ValiError) return reply(400, { code: 'malformed', msg: thrown.message });
@@ -82,8 +90,11 @@ export async function startActionsResults(azurite: Azurite): Promise<ActionsResu
       ACTIONS_RUNTIME_TOKEN: tokenFor({ run, job: randomUUID(), scopes, readOnly }),
       ACTIONS_CACHE_SERVICE_V2: 'True',
     }),
-    fail: (status) => {
-      failing = status;
+    fail: (status, message = 'not now') => {
+      failing = status === null ? null : { status, message };
+    },
+    forge: () => {
+      forging = true;
     },
     before: (method, hook) => {
       if (hook === null) hooks.delete(method);

@@ -9,31 +9,9 @@ import type {
   Sandbox,
 } from '../../src/types/protocol.ts';
 import { ControlPlane, type Described } from './control-plane.ts';
-import { converted, measured } from './scripted-lambda.ts';
-
-/** What befalls one Invoke. Up to `conflict` the function does not run. */
-export const FAULTS = [
-  'throttle',
-  'throttle-retry-after',
-  'service-500',
-  'unavailable-503',
-  'reset-before-read',
-  'conflict',
-  'expired-token',
-  'proxy-502',
-  'reset-after-run',
-  'cut',
-  'not-json',
-  'out-of-memory',
-  'timeout',
-  'exit',
-  'handled',
-  'no-report',
-  'json-report',
-  'other-nonce',
-  'silence',
-] as const;
-export type Fault = (typeof FAULTS)[number];
+import { convertTo } from './converter-double.ts';
+import { DEADLY, ERRORS, type Fault, FUNCTION_ERRORS, reportOf } from './lambda-faults.ts';
+import { measured } from './scripted-lambda.ts';
 
 /** One Invoke as the service saw it. */
 export interface Call {
@@ -79,72 +57,10 @@ interface Room extends Sandbox {
 /** Beyond this the service refuses a signature for its date. */
 const SKEW_MS = 5 * 60_000;
 
-const ERRORS: Partial<Record<Fault, readonly [status: number, name: string, body: object]>> = {
-  throttle: [
-    429,
-    'TooManyRequestsException',
-    { Reason: 'ConcurrentInvocationLimitExceeded', message: 'Rate Exceeded.' },
-  ],
-  'throttle-retry-after': [
-    429,
-    'TooManyRequestsException',
-    { Reason: 'CallerRateLimitExceeded', message: 'Rate exceeded' },
-  ],
-  'service-500': [500, 'ServiceException', { Type: 'Service', Message: 'internal error' }],
-  'unavailable-503': [503, 'ServiceUnavailableException', { message: 'Service Unavailable' }],
-  conflict: [
-    409,
-    'ResourceConflictException',
-    { Type: 'User', Message: 'The function is currently in the following state: Pending' },
-  ],
-  'expired-token': [403, 'ExpiredTokenException', { message: 'The security token included in the request is expired' }],
-};
-
-const FUNCTION_ERRORS: Partial<Record<Fault, readonly [type: string, message: string]>> = {
-  'out-of-memory': ['Runtime.ExitError', 'RequestId: ID Error: Runtime exited with error: signal: killed'],
-  timeout: ['Sandbox.Timedout', 'RequestId: ID Error: Task timed out after 90.00 seconds'],
-  exit: ['Runtime.ExitError', 'RequestId: ID Error: Runtime exited with error: exit status 1'],
-  handled: ['InferenceFailed', 'the model failed'],
-};
-
-/** A sandbox that ended so takes no further request. */
-const DEADLY: readonly (Fault | null)[] = ['out-of-memory', 'timeout', 'exit'];
-
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-function reportOf(requestId: string, cold: boolean, fault: Fault | null): string {
-  if (fault === 'no-report') return 'a log without a report';
-  if (fault === 'json-report') {
-    const metrics = { durationMs: 900.5, billedDurationMs: 901, memorySizeMB: 1769, maxMemoryUsedMB: 90 };
-    return JSON.stringify({ type: 'platform.report', record: { requestId, metrics, status: 'success' } });
-  }
-  const used = fault === 'out-of-memory' ? 1769 : 90;
-  const init = cold ? '\tInit Duration: 300.00 ms' : '';
-  return `REPORT RequestId: ${requestId}\tDuration: 900.50 ms\tBilled Duration: 901 ms\tMemory Size: 1769 MB\tMax Memory Used: ${used} MB${init}\t`;
-}
-
-/** As a converter does, until it is there. */
-async function put(url: string, body: string): Promise<void> {
-  const headers = { 'content-type': 'application/octet-stream' };
-  for (let tries = 0; tries < 20; tries += 1) {
-    const answer = await fetch(url, { method: 'PUT', headers, body }).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.ok) return;
-  }
-}
-
-/** What a converter leaves: the model (here: some bytes of its size and hash) in the slots, and its answer. */
-async function convertTo(request: ConvertRequest): Promise<void> {
-  const { output } = request;
-  if (typeof output !== 'object') return;
-  const answer = converted(request) as RuntimeResponse & { files: readonly object[] };
-  const files = answer.files.map((file, slot) => ({ ...file, slot }));
-  for (const slot of output.slots.slice(0, files.length)) await put(slot.url, 'converted');
-  await put(output.result.url, JSON.stringify({ ...answer, files }));
 }
 
 /** Lambda's HTTP on loopback, with sandboxes, a cap of concurrency, and faults where the test wants them. */

@@ -11,8 +11,10 @@ import { modelSource } from '../../src/model/source.ts';
 import type { ArchiveStore, Target } from '../../src/ports.ts';
 import { run } from '../../src/run.ts';
 import type { RunPorts } from '../../src/stages/ports.ts';
+import type { Inputs } from '../../src/types/inputs.ts';
 import type { ConvertRequest, MeasureRequest, RuntimeRequest, RuntimeResponse } from '../../src/types/protocol.ts';
 import type { Report } from '../../src/types/report.ts';
+import { type RunTask, taskOf } from '../../src/types/task.ts';
 import { tinyOnnx } from './onnx.ts';
 import { converted, measured, type Script } from './scripted-lambda.ts';
 
@@ -27,6 +29,9 @@ export async function twoModels(folder: string): Promise<{ model: string; baseli
 
 export interface FlowOptions {
   readonly signal?: AbortSignal;
+  /** What to do beyond the one model of the inputs. */
+  readonly task?: (inputs: Inputs) => RunTask;
+  readonly ownBaseline?: RunPorts['ownBaseline'];
   readonly store?: ArchiveStore;
   readonly onCell?: (index: number) => void;
   /** A run on this base branch at this commit, of the repository `o/r`. */
@@ -61,6 +66,7 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     version: '0.1.0',
     commit: options.push?.commit ?? null,
     baseCommit: null,
+    ownBaseline: options.ownBaseline ?? null,
     historyBranch: options.push?.branch ?? null,
     region: inputs.region ?? 'us-east-1',
     notes: [],
@@ -69,7 +75,7 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     placeOf: (name) => `--${name}`,
   };
   try {
-    return await run([inputs], ports, {
+    return await run(options.task?.(inputs) ?? taskOf(inputs), ports, {
       planned: () => undefined,
       cell: (index) => options.onCell?.(index),
       sandbox: () => undefined,

@@ -104,6 +104,7 @@ describe('who may import what', () => {
     expect(touching.sort()).toEqual([
       'action.ts',
       'cli.ts',
+      'comment.ts',
       'github/run.ts',
       'target/local/cgroup.ts',
     ]);

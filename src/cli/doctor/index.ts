@@ -1,7 +1,7 @@
 import { githubContext } from '../../github/context.ts';
 import { alignedTable } from '../../report/console.ts';
 import { visible } from '../../report/escape.ts';
-import { archiveStore, credentialsOf, settingOf, VERSION } from '../../wiring/index.ts';
+import { credentialsOf, openArchive, settingOf, VERSION } from '../../wiring/index.ts';
 import { type CommandContext, inputsOf, outsideOf } from '../context.ts';
 import { archiveChecks } from './archive.ts';
 import { type Check, ok, tried } from './check.ts';
@@ -39,7 +39,7 @@ async function checksOf(context: CommandContext): Promise<readonly Check[]> {
       })),
     );
   }
-  const store = await archiveStore(setting, outside, credentials);
+  const { store } = await openArchive(setting, outside, github, credentials);
   return [...checks, ...(await archiveChecks(store, github.scope.write))];
 }
 

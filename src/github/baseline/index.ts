@@ -1,6 +1,6 @@
 import { type HistoryEntry, standings } from '../../archive/history.ts';
 import { openRepository, type Place, type Repository } from '../../model/git-repository.ts';
-import { GitError, type GitOptions, tryGit } from '../../model/git-run.ts';
+import { GitError, type GitOptions } from '../../model/git-run.ts';
 import type { BaselineRef } from '../../types/inputs.ts';
 import type { ModelKey } from '../../types/model.ts';
 import { defaultBranch, type Environment } from '../event.ts';
@@ -100,9 +100,7 @@ function measuredOnly(reason: string): string {
 async function open(path: string, around: Omit<GitOptions, 'cwd'>): Promise<Place | string> {
   try {
     const place = await openRepository(path, around);
-    const outer = await tryGit(place.repository.options, ['rev-parse', '--show-superproject-working-tree']);
-    // Its commits are not those of the event.
-    return outer === null || outer === '' ? place : 'the model lies in a submodule';
+    return place.isSubmodule ? 'the model lies in a submodule' : place;
   } catch (thrown) {
     if (thrown instanceof GitError) return thrown.message;
     throw thrown;

@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from '../../archive/records.ts';
 import type { Logger } from '../../ports.ts';
-import { basePrefix, isBase, newKey, ownPrefix } from './keys.ts';
+import { basePrefix, generationOf, isBase, keyAt, ownPrefix } from './keys.ts';
 import { mergeTrees } from './merge.ts';
 import { prune } from './prune.ts';
 import type { CacheService } from './service.ts';
@@ -10,8 +11,12 @@ import { filesOf, isSame, linkTree, moveInto, type Snapshot, snapshotOf } from '
 
 /** What an entry holds at most; a repository's entries have 10 GB together. */
 export const LARGEST_ENTRY = 500 * 1000 * 1000;
-/** Runs that end together see each other's entries; each round one of them is done. */
-const ROUNDS = 5;
+/** Of runs that end together each round one is done. */
+const ROUNDS = 16;
+const PATIENCE_MS = 10_000;
+/** A service that is down is asked again and again by the library; after that long a failure is the last. */
+const GIVE_UP_MS = 45_000;
+const POLLS = 10;
 
 export interface CachedTreeOptions {
   readonly service: CacheService;
@@ -25,11 +30,13 @@ export interface CachedTreeOptions {
   readonly logger: Logger;
   /** Bytes. */
   readonly limit?: number;
+  /** How long the entry of a run that is still sending is waited for. */
+  readonly patienceMs?: number;
 }
 
 /** A folder that comes from the Actions cache and goes back there. */
 export function cachedTree(options: CachedTreeOptions) {
-  const { service, folder, scope, env, logger, limit = LARGEST_ENTRY } = options;
+  const { service, folder, scope, env, logger, limit = LARGEST_ENTRY, patienceMs = PATIENCE_MS } = options;
   const own = {
     prefix: ownPrefix(scope, env, options.pull),
     stage: join(options.stage, isBase(scope) ? 'base' : 'own'),
@@ -84,6 +91,54 @@ export function cachedTree(options: CachedTreeOptions) {
     }
   }
 
+  async function send(key: string): Promise<boolean> {
+    await shrink();
+    await linkTree(own.folder, own.stage);
+    const kept = await service.save(own.stage, key);
+    await rm(own.stage, { recursive: true, force: true });
+    if (kept) contained.add(key);
+    return kept;
+  }
+
+  const newestOf = (): Promise<string | null> => service.newest(own.stage, own.prefix);
+
+  /** Takes in the entry of a run that is sending it, when it comes; a run that was ended never sends it. */
+  async function waitFor(key: string): Promise<void> {
+    for (let poll = 0; poll < POLLS; poll += 1) {
+      if ((await service.newest(own.stage, key)) === key) {
+        await takeIn(key);
+        return;
+      }
+      await sleep(patienceMs / POLLS);
+    }
+  }
+
+  /** Sends until the newest entry holds all that is here. @returns false where nothing is taken */
+  async function sendAll(): Promise<boolean> {
+    const start = performance.now();
+    let skipped: string | null = null;
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const newest = await newestOf();
+      if (newest !== null && !contained.has(newest) && (await takeIn(newest))) return true;
+      const next = generationOf(newest) + 1;
+      const key = keyAt(own.prefix, skipped === null ? next : next + 1);
+      if (await send(key)) {
+        if (skipped !== null) await waitFor(skipped);
+        const waited = skipped !== null && contained.has(skipped);
+        const last = await newestOf();
+        if (!waited && (last === null || contained.has(last))) return true;
+        skipped = null;
+        continue;
+      }
+      if (performance.now() - start > GIVE_UP_MS) return false;
+      // The key is another run's, which has sent its entry or is sending it, or no key is given at all.
+      const changed = (await newestOf()) !== newest;
+      if (!changed && skipped !== null) return false;
+      skipped = changed ? null : key;
+    }
+    return false;
+  }
+
   return {
     async restore(): Promise<void> {
       // A pull request reads the base branch's and its own; the base branch its own alone.
@@ -95,22 +150,9 @@ export function cachedTree(options: CachedTreeOptions) {
     },
     async save(): Promise<void> {
       if (isSame(before, await snapshotOf(own.folder))) return;
-      for (let round = 1; round <= ROUNDS; round += 1) {
-        const newest = await service.newest(own.stage, own.prefix);
-        const known = newest === null || contained.has(newest);
-        // After the first round: the newest is what was saved here, or holds it.
-        if (known && round > 1) break;
-        if (!known && (await takeIn(newest))) break;
-        await shrink();
-        const key = newKey(own.prefix, env);
-        await linkTree(own.folder, own.stage);
-        const kept = await service.save(own.stage, key);
-        await rm(own.stage, { recursive: true, force: true });
-        if (!kept) {
-          logger.warn('Archive: the Actions cache did not take what was measured; later runs will measure it again.');
-          return;
-        }
-        contained.add(key);
+      if (!(await sendAll())) {
+        logger.warn('Archive: the Actions cache did not take what was measured; later runs will measure it again.');
+        return;
       }
       before = await snapshotOf(own.folder);
     },

@@ -22,6 +22,8 @@ export interface GithubArchiveOptions {
   readonly pull?: number;
   /** Bytes of an entry; given in tests. */
   readonly limit?: number;
+  /** How long the entry of a run that is still sending is waited for; given in tests. */
+  readonly patienceMs?: number;
 }
 
 export interface GithubArchive {
@@ -56,6 +58,7 @@ export async function githubArchive(options: GithubArchiveOptions): Promise<Gith
   const tree = cachedTree({
     ...{ service, folder, scope, env, pull, logger, stage: join(temporary, 'ayci-cache') },
     ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
   const environments = cachedEnvironments({ service, cacheDir, runtimesDir, env, logger });
   const guarded = (work: () => Promise<void>) => (): Promise<void> =>

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Scope } from '../../archive/records.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,10 +40,19 @@ export function ownPrefix(scope: Scope, env: Environment, pull: number | null): 
   return `ayci-archive-${LAYOUT}-${host()}-${part}-`;
 }
 
-/** A key that nobody has: entries never change, so each save is a new one, found by its prefix. */
-export function newKey(prefix: string, env: Environment): string {
-  const run = (name: string): string => (env[name] ?? '').replace(/\D/g, '') || '0';
-  return `${prefix}${run('GITHUB_RUN_ID')}.${run('GITHUB_RUN_ATTEMPT')}-${randomUUID().slice(0, 8)}`;
+const DIGITS = 8;
+
+/**
+ * The `generation`-th key of a part. An entry never changes and its key is given once, so that of runs that go on from
+ * the same generation one is given the next: a compare-and-swap.
+ */
+export function keyAt(prefix: string, generation: number): string {
+  return `${prefix}${String(generation).padStart(DIGITS, '0')}`;
+}
+
+/** Which generation a key is of; 0 where it is none of ours. */
+export function generationOf(key: string | null): number {
+  return Number(/-(\d{8})$/.exec(key ?? '')?.[1] ?? 0);
 }
 
 /** How the keys of environments of these requirements begin. The image counts: a virtual environment is of its Python. */

@@ -19,100 +19,98 @@ export interface Own {
 export interface Found {
   /** The oldest first: that one is kept. */
   readonly own: readonly Own[];
-  /** The pull request's newest commit, where it had to be asked. */
+  /** The pull request's newest commit; null where GitHub does not say. */
   readonly head: string | null;
 }
 
 /** `github-actions[bot]` on github.com: who GITHUB_TOKEN is, where it cannot be asked. */
 const ACTIONS_BOT = 41_898_282;
-/** GitHub's limit of nodes in a query. */
-const MOST_NODES = 100;
+const PAGE = 100;
 
-const QUERY = `query ($ids: [ID!]!, $owner: String!, $repo: String!, $pull: Int!) {
-  nodes(ids: $ids) { ... on IssueComment { id viewerDidAuthor } }
-  repository(owner: $owner, name: $repo) { pullRequest(number: $pull) { headRefOid } }
-}`;
-
-interface Answer {
-  readonly nodes: readonly ({ readonly id?: string; readonly viewerDidAuthor?: boolean } | null)[];
-  readonly repository: { readonly pullRequest: { readonly headRefOid: string } | null } | null;
-}
-
-/** A comment with our marker, by anybody. */
-interface Candidate extends Own {
-  readonly node: string;
-  readonly author: number | null;
-}
-
-/** Finds our comments of one tag. It remembers whose a comment is: each is asked for once. */
-export class Finder {
-  readonly #client: GithubClient;
-  readonly #target: Target;
-  readonly #tag: string;
-  readonly #ours = new Map<string, boolean>();
-  #head: string | null = null;
-
-  constructor(client: GithubClient, target: Target, tag: string) {
-    this.#client = client;
-    this.#target = target;
-    this.#tag = tag;
-  }
-
-  /** A comment that was made by this run needs no asking. */
-  isOurs(node: string): void {
-    this.#ours.set(node, true);
-  }
-
-  /** @throws AyciError `environment` where GitHub refuses */
-  async find(): Promise<Found> {
-    const candidates = await this.#candidates();
-    const unknown = candidates.filter(({ node }) => !this.#ours.has(node));
-    for (let at = 0; at < unknown.length; at += MOST_NODES) await this.#ask(unknown.slice(at, at + MOST_NODES));
-    const own = candidates.filter(({ node }) => this.#ours.get(node) === true);
-    return { own: own.sort((a, b) => a.id - b.id), head: this.#head };
-  }
-
-  async #candidates(): Promise<Candidate[]> {
-    const { owner, repo, pull } = this.#target;
-    const { rest } = this.#client;
-    const found: Candidate[] = [];
-    const pages = this.#client.paginate.iterator(rest.issues.listComments, {
-      ...{ owner, repo, issue_number: pull, per_page: 100 },
-    });
-    for await (const { data } of pages) {
-      for (const { id, node_id, html_url, body = '', user } of data) {
-        const marker = markerOf(body);
-        if (marker?.tag !== this.#tag) continue;
-        found.push({ id, url: html_url, body, marker, node: node_id, author: user?.id ?? null });
+// REST does not tell a GITHUB_TOKEN who it is; this does, for any token, with the newest commit in the same request.
+const QUERY = `query ($owner: String!, $repo: String!, $pull: Int!, $after: String) {
+  repository(owner: $owner, name: $repo) {
+    pullRequest(number: $pull) {
+      headRefOid
+      comments(first: ${PAGE}, after: $after) {
+        nodes { fullDatabaseId url body viewerDidAuthor }
+        pageInfo { hasNextPage endCursor }
       }
     }
-    return found;
   }
+}`;
 
-  async #ask(candidates: readonly Candidate[]): Promise<void> {
-    const ids = candidates.map(({ node }) => node);
-    let answer: Answer;
-    try {
-      answer = await this.#client.graphql<Answer>(QUERY, { ids, ...this.#target });
-    } catch (thrown) {
-      // A comment that was deleted meanwhile is an error beside the answer for the others.
-      const partial = (thrown as { readonly data?: Partial<Answer> | null }).data;
-      if (Array.isArray(partial?.nodes)) answer = { nodes: partial.nodes, repository: partial.repository ?? null };
-      else if ([403, 404].includes(statusOf(thrown) ?? 0) || partial !== undefined) return this.#guess(candidates);
-      else throw thrown;
-    }
-    for (const { node } of candidates) this.#ours.set(node, false);
-    for (const node of answer.nodes) {
-      if (node?.id !== undefined) this.#ours.set(node.id, node.viewerDidAuthor === true);
-    }
-    this.#head = answer.repository?.pullRequest?.headRefOid ?? this.#head;
-  }
+interface Node {
+  readonly fullDatabaseId: string | null;
+  readonly url: string;
+  readonly body: string;
+  readonly viewerDidAuthor: boolean;
+}
 
-  /** Where GraphQL is refused, the token is taken for that of the job: whose comments are those of the bot. */
-  async #guess(candidates: readonly Candidate[]): Promise<void> {
-    for (const { node, author } of candidates) this.#ours.set(node, author === ACTIONS_BOT);
-    const { owner, repo, pull } = this.#target;
-    const { data } = await this.#client.rest.pulls.get({ owner, repo, pull_number: pull });
-    this.#head = data.head.sha;
+interface Answer {
+  readonly repository: {
+    readonly pullRequest: {
+      readonly headRefOid: string;
+      readonly comments: {
+        readonly nodes: readonly (Node | null)[] | null;
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+      };
+    } | null;
+  } | null;
+}
+
+function ownOf(id: number, url: string, body: string, tag: string): readonly Own[] {
+  const marker = markerOf(body);
+  return marker?.tag === tag && Number.isSafeInteger(id) ? [{ id, url, body, marker }] : [];
+}
+
+async function byGraphql(client: GithubClient, target: Target, tag: string): Promise<Found | null> {
+  const own: Own[] = [];
+  let head: string | null = null;
+  for (let after: string | null = null; ; ) {
+    const answer: Answer = await client.graphql<Answer>(QUERY, { ...target, after });
+    const pull = answer.repository?.pullRequest;
+    if (pull == null) return null;
+    head = pull.headRefOid;
+    for (const node of pull.comments.nodes ?? []) {
+      if (node?.viewerDidAuthor)
+        own.push(...ownOf(Number(node.fullDatabaseId ?? Number.NaN), node.url, node.body, tag));
+    }
+    const { hasNextPage, endCursor } = pull.comments.pageInfo;
+    if (!hasNextPage || endCursor === null) return { own, head };
+    after = endCursor;
   }
+}
+
+/** The token is taken for that of the job: ours is what the bot wrote. */
+async function byRest(client: GithubClient, { owner, repo, pull }: Target, tag: string): Promise<Found> {
+  const list = client.rest.issues.listComments;
+  const comments = await client.paginate(list, { owner, repo, issue_number: pull, per_page: PAGE });
+  const own = comments.flatMap(({ id, html_url, body = '', user }) =>
+    user?.id === ACTIONS_BOT ? ownOf(id, html_url, body, tag) : [],
+  );
+  if (own.length === 0) return { own, head: null };
+  const { data } = await client.rest.pulls.get({ owner, repo, pull_number: pull });
+  return { own, head: data.head.sha };
+}
+
+/** A server without GraphQL, a token that may not use it, or a schema that is not github.com's. */
+function isWithoutGraphql(thrown: unknown): boolean {
+  const status = statusOf(thrown);
+  return status === 403 || status === 404 || (thrown instanceof Error && thrown.name === 'GraphqlResponseError');
+}
+
+/**
+ * Our comments of one tag, over all pages.
+ * @throws AyciError `environment` where GitHub refuses
+ */
+export async function findOwn(client: GithubClient, target: Target, tag: string): Promise<Found> {
+  let found: Found | null = null;
+  try {
+    found = await byGraphql(client, target, tag);
+  } catch (thrown) {
+    if (!isWithoutGraphql(thrown)) throw thrown;
+  }
+  found ??= await byRest(client, target, tag);
+  return { own: [...found.own].sort((a, b) => a.id - b.id), head: found.head };
 }

@@ -24,7 +24,13 @@ function readable(body: string): string {
   );
 }
 
-/** Whether sending the second in the place of the first would tell a reader anything new. */
-export function sameText(a: string, b: string): boolean {
-  return readable(a) === readable(b);
+/** A comment's marker and body. */
+export interface Said {
+  readonly marker: Marker;
+  readonly body: string;
+}
+
+/** Whether sending the second in the place of the first would tell a reader nothing new. */
+export function saysSame(a: Said, b: Said): boolean {
+  return a.marker.commit === b.marker.commit && readable(a.body) === readable(b.body);
 }

@@ -16,18 +16,20 @@ export function refusedBy(thrown: unknown, place: string, permission: string): A
   return new AyciError('environment', `${place}: GitHub did not give it, got ${got}; expected 200`, { hint });
 }
 
-/** All bytes of a body, which is left as soon as it is too long. */
-export async function boundedBytes(body: unknown, limit: number): Promise<Buffer | 'too long'> {
+/**
+ * The parts of a body, which is left as soon as it is too long: that cancels the stream, and with it the connection.
+ * @throws AyciError `bad-input` then
+ */
+export async function* boundedChunks(body: unknown, limit: number): AsyncGenerator<Uint8Array> {
   if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body)) {
     throw new AyciError('internal', 'download: no stream, got something else; expected the body of an answer');
   }
-  const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels the stream, and with it the connection.
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > limit) return 'too long';
-    chunks.push(chunk);
+    if (length > limit) {
+      throw new AyciError('bad-input', `download: is too long, got more than ${limit} bytes; expected at most as many`);
+    }
+    yield chunk;
   }
-  return Buffer.concat(chunks, length);
 }

@@ -2,7 +2,7 @@ import { AyciError } from '../../errors.ts';
 import { visible } from '../../report/escape.ts';
 import { parseArtifactName } from '../artifact-name.ts';
 import type { GithubClient } from '../client.ts';
-import { boundedBytes, refusedBy } from './api.ts';
+import { boundedChunks, refusedBy } from './api.ts';
 import type { MeasuredRun } from './event.ts';
 import { LIMITS, megabytes } from './limits.ts';
 
@@ -96,9 +96,11 @@ export async function downloadArtifact(client: GithubClient, run: MeasuredRun, a
     .catch((thrown: unknown) => {
       throw refusedBy(thrown, place, PERMISSION);
     });
-  const bytes = await boundedBytes(data, LIMITS.compressed).catch((thrown: unknown) => {
-    throw refusedBy(thrown, place, PERMISSION);
-  });
-  if (bytes === 'too long') throw tooLarge('more');
-  return bytes;
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of boundedChunks(data, LIMITS.compressed)) chunks.push(chunk);
+  } catch (thrown) {
+    throw thrown instanceof AyciError ? tooLarge('more') : refusedBy(thrown, place, PERMISSION);
+  }
+  return Buffer.concat(chunks);
 }

@@ -33,6 +33,8 @@ beforeEach(async () => {
     ...{ GITHUB_WORKSPACE: temporary.path, RUNNER_TEMP: temporary.path },
   };
   apply();
+  // The library tells the job's log what it does.
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   return async () => {
     vi.unstubAllEnvs();
     await service[Symbol.asyncDispose]();
@@ -161,7 +163,11 @@ describe('uploading a report', () => {
     const digest = createHash('sha256').update(samples).digest('hex');
     const page = service.artifacts[1];
     expect(page).toMatchObject({ size: samples.length, hash: `sha256:${digest}` });
-    expect(createHash('sha256').update(await bytesOf(page)).digest('hex')).toBe(digest);
+    expect(
+      createHash('sha256')
+        .update(await bytesOf(page))
+        .digest('hex'),
+    ).toBe(digest);
   });
 
   it('hands out nothing that a link in the report folder points to', async () => {
@@ -206,26 +212,41 @@ describe('without an artifact service', () => {
     const done = await uploadReport(folder, { name: artifactName(IDENTITY), env });
 
     expect(done).toMatchObject({ id: null, url: null, pageUrl: null });
-    expect(done.warning).toMatch(/^The report could not be uploaded as an artifact: .*ECONNREFUSED.* Run the job again/);
+    expect(done.warning).toMatch(
+      /^The report could not be uploaded as an artifact: .*ECONNREFUSED.* Run the job again/,
+    );
   });
 
-  it('says what mends a full quota, and shows no signature of an address', async () => {
+  it('says what mends a full quota', async () => {
     const folder = await reports({ 'report.json': '{}', 'report.md': '# r' });
-    service.fail(403);
+    service.fail(403, 'insufficient usage to create artifact');
 
     const done = await uploadReport(folder, { name: artifactName(IDENTITY), env });
 
-    expect(done.warning).toMatch(/\(403\)/);
-    expect(done.warning).not.toContain('sig=');
+    expect(done.warning).toMatch(/quota has been hit.* Delete old artifacts, or keep them for fewer days\.$/);
   });
 
-  it('warns where the storage takes nothing, and keeps what is there of the run', async () => {
+  it('warns where the storage refuses the file, without the signature of its address', async () => {
     const folder = await reports({ 'report.json': '{}', 'report.md': '# r' });
-    service.before('ArtifactService/FinalizeArtifact', async () => service.fail(400));
+    service.before('ArtifactService/CreateArtifact', async () => service.forge());
 
     const done = await uploadReport(folder, { name: artifactName(IDENTITY), env });
 
-    expect(done.url).toBeNull();
-    expect(done.warning).not.toBeNull();
+    expect(done).toMatchObject({ id: null, url: null });
+    expect(done.warning).toMatch(/^The report could not be uploaded as an artifact: /);
+    expect(done.warning).not.toMatch(/sig=|Zm9yZ2Vk/);
+    expect(service.artifacts[0]?.size).toBeNull();
+  });
+
+  it('keeps the link of the report where only its page cannot be uploaded', async () => {
+    const folder = await reports({ 'report.json': '{}', 'report.md': '# r', 'report.html': '<p>' });
+    service.before('ArtifactService/FinalizeArtifact', async () => {
+      service.before('ArtifactService/CreateArtifact', async () => service.fail(400));
+    });
+
+    const done = await uploadReport(folder, { name: artifactName(IDENTITY), env });
+
+    expect(done).toMatchObject({ id: 1, url: `${RUN}/artifacts/1`, pageUrl: null });
+    expect(done.warning).toMatch(/^report\.html could not be uploaded as an artifact: .*\(400\)/);
   });
 });

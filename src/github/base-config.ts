@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readConfigFile } from '../config/files.ts';
+import { openRepository } from '../model/git-repository.ts';
+import { GitError, runGit } from '../model/git-run.ts';
+import { baselineCommit } from './baseline/commit.ts';
+import { workflowGit } from './baseline/index.ts';
+import type { Environment } from './event.ts';
+
+/** The configuration as the base of a pull request has it. */
+export interface BaseConfig {
+  readonly text: string;
+  /** All files of that commit: what its globs are for. */
+  readonly files: readonly string[];
+}
+
+/**
+ * The configuration file at the commit that a pull request is compared with; null where that commit has none, or cannot
+ * be read here (`note` says why).
+ */
+export async function baseConfig(
+  path: string,
+  env: Environment,
+  payload: unknown,
+  token: string | null,
+): Promise<{ readonly config: BaseConfig | null; readonly note: string | null }> {
+  const unread = (why: string) => ({ config: null, note: `The base's ${path} could not be read: ${why}.` });
+  try {
+    const { repository, path: inside } = await openRepository(resolve(path), workflowGit(env, token));
+    const chosen = await baselineCommit(env, payload, repository);
+    const commit = chosen.kind === 'commits' ? chosen.candidates[0]?.commit : undefined;
+    if (commit === undefined) return unread(chosen.kind === 'none' ? chosen.reason : 'the event has no base');
+    const missing = await repository.bring(commit);
+    if (missing !== null) return unread(missing);
+    const entry = await repository.entry(commit, inside);
+    if (entry?.kind !== 'file') return { config: null, note: null };
+    const folder = await mkdtemp(join(tmpdir(), 'ayci-config-'));
+    try {
+      const copy = join(folder, 'config.yml');
+      await repository.copy(entry.id, copy);
+      const listed = await runGit(repository.options, ['ls-tree', '-r', '-z', '--name-only', commit]);
+      const files = listed.split('\0').filter((name) => name !== '');
+      return { config: { text: await readConfigFile(copy, 'config'), files }, note: null };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  } catch (thrown) {
+    if (thrown instanceof GitError) return unread(thrown.message);
+    throw thrown;
+  }
+}

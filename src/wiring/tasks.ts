@@ -1,0 +1,46 @@
+import { githubContext, payloadOf } from '../github/context.ts';
+import { readInputs } from '../inputs/read.ts';
+import { readSettings } from '../inputs/settings.ts';
+import type { RawInputs } from '../inputs/table.ts';
+import type { Settings } from '../types/settings.ts';
+import { type RunTask, taskOf } from '../types/task.ts';
+import { type Outside, systemClock } from './outside.ts';
+
+function taskFrom(settings: Settings, gateChanges: readonly string[]): RunTask {
+  const { models, waivers, onlyChanged } = settings;
+  return { models, waivers, onlyChanged, gateChanges };
+}
+
+/**
+ * What a run has to do: one model by the inputs, or those of a configuration file. On a pull request the file is compared
+ * with that of the base: what it loosens for itself is said, and with `gate-config: base` (and for forks always) it is
+ * the base's that counts.
+ * @throws AyciError `bad-input`
+ */
+export async function readTask(raw: RawInputs, outside: Outside): Promise<RunTask> {
+  const { placeOf, env, logger } = outside;
+  const { config, gateConfig } = readSettings(raw, placeOf);
+  if (config === null) return taskOf(readInputs(raw, placeOf));
+  const [{ readConfig }, { readConfigFile, repositoryFiles }, { listedFiles }, { gateChanges }] = await Promise.all([
+    import('../config/read.ts'),
+    import('../config/files.ts'),
+    import('../config/paths.ts'),
+    import('../config/changes.ts'),
+  ]);
+  const context = { today: systemClock.date().toISOString().slice(0, 10), outerPlace: placeOf };
+  const text = await readConfigFile(config, placeOf('config'));
+  const head = await readConfig(text, config, raw, repositoryFiles(process.cwd()), context);
+  const payload = payloadOf(env);
+  const github = githubContext(env);
+  if (!('pull_request' in payload) || github.origin === 'outside') return taskFrom(head, []);
+  const { baseConfig } = await import('../github/base-config.ts');
+  const found = await baseConfig(config, env, payload, raw['github-token'] ?? null);
+  if (found.note !== null) logger.warn(found.note);
+  const base =
+    found.config === null
+      ? null
+      : await readConfig(found.config.text, `${config} of the base`, raw, listedFiles(found.config.files), context);
+  const foreign = github.origin === 'fork' || github.origin === 'dependabot';
+  if (base !== null && (gateConfig === 'base' || foreign)) return taskFrom(base, []);
+  return taskFrom(head, found.note === null ? gateChanges(base, head) : []);
+}
