@@ -55,6 +55,8 @@ export interface GithubApi extends AsyncDisposable {
   readonly requests: ApiRequest[];
   /** The pull request's newest commit. */
   head: string;
+  /** What links to further pages begin with, where a proxy stands before it; empty: the server's own address. */
+  origin: string;
   /** Whom a token is of; BOT where it is not said. */
   readonly tokens: Map<string, User>;
   /** Answers in the place of the server, or null to let it answer. */
@@ -206,7 +208,7 @@ export async function startGithubApi(options: GithubApiOptions = {}): Promise<Gi
   };
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host}`);
+    const url = new URL(incoming.url ?? '/', api.origin || `http://${incoming.headers.host}`);
     const request = { method: incoming.method ?? 'GET', path: url.pathname, body: await bodyOf(incoming) };
     requests.push(request);
     const ms = api.latency();
@@ -241,7 +243,7 @@ export async function startGithubApi(options: GithubApiOptions = {}): Promise<Gi
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const api: GithubApi = {
-    ...{ comments, requests, tokens, add, head: 'f'.repeat(40), fault: () => null, latency: () => 0 },
+    ...{ comments, requests, tokens, add, head: 'f'.repeat(40), origin: '', fault: () => null, latency: () => 0 },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {

@@ -92,7 +92,7 @@ async function download(client: GithubClient, request: ForkModelRequest, blob: B
   } finally {
     await written.close();
   }
-  if (hash.digest('hex') !== blob.sha) throw new Error('it is not what the commit has');
+  if (hash.digest('hex') !== blob.sha) throw refuse(request, 'came damaged, got other bytes', 'what the commit has');
 }
 
 /**

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FRAMEWORKS, HARDWARE, OPTIMIZERS } from '../../types/config.ts';
 import { DTYPES } from '../../types/model.ts';
 import { CELL_STATUS, type Report } from '../../types/report.ts';
-import { STATES } from '../../types/verdict.ts';
+import { METRICS, STATES } from '../../types/verdict.ts';
 import { LIMITS } from './limits.ts';
 
 const { characters, entries } = LIMITS;
@@ -72,55 +72,7 @@ const verdict = v.strictObject({
   state,
   sandboxes: count,
   quads: count,
-  metrics: v.pipe(
-    object,
-    v.strictObject({
-      latency: v.exactOptional(metric),
-      cost: v.exactOptional(metric),
-      memory: v.exactOptional(metric),
-      coldStart: v.exactOptional(metric),
-      runs: v.exactOptional(metric),
-      output: v.exactOptional(metric),
-    }),
-  ),
-});
-const output = v.strictObject({
-  maxAbsoluteDifference: maybeNumber,
-  relativeDifference: maybeNumber,
-  equivalent: v.boolean(),
-  problem: v.nullable(text),
-});
-const provenance = v.strictObject({
-  measuredAt: timestamp,
-  runtimeDigest: text,
-  runtimeVersions: record(text),
-  cpu: v.nullable(text),
-  region: v.nullable(text),
-  harness: text,
-  threads: count,
-  mode: v.picklist(['paired', 'alternating', 'solo']),
-  limits: text,
-});
-const cell = v.strictObject({
-  config,
-  status: v.picklist(CELL_STATUS),
-  reason: v.nullable(text),
-  latencyMs: v.nullable(latency),
-  throughputPerSecond: maybeAmount,
-  phasesMs: v.nullable(phases),
-  memoryMb: v.nullable(memory),
-  costPerMillionUsd: maybeAmount,
-  costIndex: maybeAmount,
-  pareto: v.boolean(),
-  baseline: v.nullable(
-    v.strictObject({
-      latencyMs: latency,
-      throughputPerSecond: amount,
-      costPerMillionUsd: amount,
-      memoryMb: memory,
-      phasesMs: phases,
-    }),
-  ),
+  metrics: v.pipe(object, v.record(v.picklist(METRICS), metric)),
   verdict: v.nullable(verdict),
   output: v.nullable(output),
   outputChange: v.nullable(output),

@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readForeignReport } from '../../../src/report/untrusted/read.ts';
+import { REPORT } from '../../../src/report/untrusted/schema.ts';
 import type { Report } from '../../../src/types/report.ts';
 import { CONFIG, measurement } from '../../support/measurements.ts';
 import { ROOT } from '../../support/program.ts';
@@ -54,7 +55,8 @@ const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value
 const read = (value: unknown): Report => readForeignReport(bytesOf(value), 'report.json');
 const ajv = new Ajv2020.default({ strict: false });
 addFormats.default(ajv);
-const inSchema = ajv.compile(JSON.parse(readFileSync(`${ROOT}docs/report.schema.json`, 'utf8')));
+const PUBLISHED = JSON.parse(readFileSync(`${ROOT}docs/report.schema.json`, 'utf8')) as JsonSchema;
+const inSchema = ajv.compile(PUBLISHED);
 
 /** Every path into a value, those of branches too. */
 function pathsOf(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
@@ -70,7 +72,52 @@ function replaced(value: unknown, [name, ...rest]: readonly (string | number)[],
   return { ...object, [name]: replaced(object[name], rest, by) };
 }
 
+interface JsonSchema {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly oneOf?: readonly JsonSchema[];
+}
+interface OwnSchema {
+  readonly entries?: Readonly<Record<string, OwnSchema>>;
+  readonly item?: OwnSchema;
+  readonly wrapped?: OwnSchema;
+  readonly pipe?: readonly OwnSchema[];
+  readonly key?: { readonly options?: readonly string[] };
+  readonly value?: OwnSchema;
+}
+
+/** The names of all fields, as paths; what a file input is made of is not published. */
+function published(schema: JsonSchema, path = ''): readonly string[] {
+  if (schema.$ref !== undefined) return published(PUBLISHED.$defs?.[schema.$ref.split('/').at(-1) ?? ''] ?? {}, path);
+  return [
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, of]) => [
+      `${path}.${name}`,
+      ...published(of, `${path}.${name}`),
+    ]),
+    ...(schema.items === undefined ? [] : published(schema.items, path)),
+    ...(schema.oneOf ?? []).flatMap((one) => published(one, path)),
+  ];
+}
+function own(schema: OwnSchema, path = ''): readonly string[] {
+  const records = schema.value === undefined ? [] : (schema.key?.options ?? []);
+  return [
+    ...Object.entries(schema.entries ?? {}).flatMap(([name, of]) => [`${path}.${name}`, ...own(of, `${path}.${name}`)]),
+    ...records.flatMap((name) => [`${path}.${name}`, ...own(schema.value ?? {}, `${path}.${name}`)]),
+    ...(schema.item === undefined ? [] : own(schema.item, path)),
+    ...(schema.wrapped === undefined ? [] : own(schema.wrapped, path)),
+    ...(schema.pipe ?? []).flatMap((one) => (one === schema ? [] : own(one, path))),
+  ];
+}
+
 describe('a report that somebody else made', () => {
+  it('may have the fields that are published, all of them and no others', () => {
+    const fields = new Set(own(REPORT as unknown as OwnSchema));
+    expect(fields.size).toBeGreaterThan(150);
+    expect([...fields].sort()).toEqual([...new Set(published(PUBLISHED))].sort());
+  });
+
   it('is read as it is where it is one', () => {
     for (const report of [plain, full]) {
       expect(read(report)).toEqual(report);
