@@ -70,6 +70,22 @@ export const PARTS = [
     ensure: () => ensureNpm('azurite'),
     env: () => ({ AYCI_TEST_AZURITE: npmFolder('azurite') }),
   },
+  {
+    name: 'browser',
+    what: "the reader's browser, with letters and pictures of many scripts",
+    ensure: () => ensureApt(['chromium', 'fonts-liberation', 'fonts-noto-color-emoji', 'fonts-wqy-microhei']),
+  },
+  {
+    name: 'cmark-gfm',
+    what: "GitHub's own markdown",
+    ensure: () => ensureApt(['cmark-gfm']),
+  },
+  {
+    name: 'mermaid',
+    what: 'charts of the job summary',
+    ensure: () => ensureNpm('mermaid'),
+    env: () => ({ AYCI_TEST_MERMAID: npmFolder('mermaid') }),
+  },
 ];
 
 /** Where the tests find the parts; of parts that are not installed yet too. */

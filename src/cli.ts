@@ -6,7 +6,7 @@ import { didYouMean } from './inputs/suggest.ts';
 import { consoleLogger } from './log.ts';
 import { VERSION } from './wiring/index.ts';
 
-const COMMANDS = ['run', 'demo', 'plan', 'show', 'doctor'] as const;
+const COMMANDS = ['run', 'demo', 'plan', 'show', 'init', 'doctor'] as const;
 
 async function dispatch(name: string, context: CommandContext): Promise<number> {
   if (name !== 'show' && context.args.positionals.length > 0) {
@@ -27,6 +27,8 @@ async function dispatch(name: string, context: CommandContext): Promise<number> 
       return (await import('./cli/plan.ts')).planCommand(context);
     case 'show':
       return (await import('./cli/show.ts')).showCommand(context);
+    case 'init':
+      return (await import('./cli/init.ts')).initCommand(context);
     case 'doctor':
       return (await import('./cli/doctor/index.ts')).doctorCommand(context);
     default:

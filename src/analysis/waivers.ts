@@ -43,7 +43,7 @@ function waived(metric: MetricVerdict, own: readonly Waiver[], today: string): M
   const accepting = valid.find((waiver) => covers(waiver, metric));
   if (accepting !== undefined) {
     const { expires: until, reason, upTo } = accepting;
-    return { ...metric, accepted: { until, reason, upTo: upTo ?? 0 } };
+    return { ...metric, accepted: { until, reason, upTo } };
   }
   const widest = valid.at(-1);
   if (widest !== undefined) {
@@ -91,7 +91,7 @@ export function applyWaivers(cells: readonly WaivedCell[], waivers: readonly Wai
     verdicts,
     waivers: waivers.map((waiver) => {
       const { model, metric, upTo, expires, reason } = waiver;
-      return { model, metric, upTo: upTo ?? 0, expires, reason, state: stateOf(waiver) };
+      return { model, metric, upTo, expires, reason, state: stateOf(waiver) };
     }),
   };
 }

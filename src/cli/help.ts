@@ -7,6 +7,7 @@ Usage:
   ayci demo                           the same on a small built-in model and a slower second version of it
   ayci plan --model M [...]           what a run would do: cells, reused, impossible, calls, minutes; measures nothing
   ayci show M|KEY                     what the archive knows of a model
+  ayci init                           a first configuration and workflow for the models of this repository
   ayci doctor                         whether this machine has what a run needs, and how to get it
 
 Start with:  ayci demo

@@ -44,14 +44,17 @@ export function isEnterpriseServer(server: string | undefined): boolean {
   return host !== 'github.com' && !/\.(ghe\.com|localhost)$/.test(host);
 }
 
+function shown(folder: string): string {
+  return visible(JSON.stringify(folder));
+}
+
 /** Why nothing can be uploaded here, or null. */
 function unavailable(env: UploadOptions['env'], folder: string): string | null {
-  const rest = `${visible(JSON.stringify(folder))} with actions/upload-artifact@v3.`;
   if (isEnterpriseServer(env.GITHUB_SERVER_URL)) {
-    return `The report was not uploaded: GitHub Enterprise Server does not take artifacts of this version. Upload ${rest}`;
+    return `The report was not uploaded: GitHub Enterprise Server does not take artifacts of this version. Upload ${shown(folder)} with actions/upload-artifact@v3.`;
   }
   if (!env.ACTIONS_RESULTS_URL || !env.ACTIONS_RUNTIME_TOKEN) {
-    return `The report was not uploaded: this runner offers no artifact service (ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN are not set). It is in ${visible(JSON.stringify(folder))}.`;
+    return `The report was not uploaded: this runner offers no artifact service (ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN are not set). It is in ${shown(folder)}.`;
   }
   return null;
 }
@@ -59,7 +62,7 @@ function unavailable(env: UploadOptions['env'], folder: string): string | null {
 /** One line; addresses lose their query, which may hold a signature. */
 function said(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return visible((message.split('\n')[0] ?? '').replace(/\?[^\s'"]*=[^\s'"]*/g, '?…'), 300);
+  return visible((message.split('\n')[0] ?? '').replace(/\?[^\s'"]*=[^\s'"]*/g, '?…').replace(/\.$/, ''), 300);
 }
 
 function failure(what: string, thrown: unknown): string {
@@ -105,6 +108,7 @@ export async function uploadReport(folder: string, options: UploadOptions): Prom
   let doing = 'The report';
   try {
     const files = await staged(stage, folder, options.raw ?? []);
+    if (files.length === 0) return done(`The report was not uploaded: there is none in ${shown(folder)}.`);
     const { DefaultArtifactClient } = await import('@actions/artifact');
     const client = new DefaultArtifactClient();
     result.id = await uploadNamed(

@@ -39,7 +39,9 @@ export async function baseConfig(
     try {
       const copy = join(folder, 'config.yml');
       await repository.copy(entry.id, copy);
-      const listed = await runGit(repository.options, ['ls-tree', '-r', '-z', '--name-only', commit]);
+      // From the folder that the run is in: globs and paths of the file are relative to it.
+      const here = { ...repository.options, cwd: process.cwd() };
+      const listed = await runGit(here, ['ls-tree', '-r', '-z', '--name-only', commit]);
       const files = listed.split('\0').filter((name) => name !== '');
       return { config: { text: await readConfigFile(copy, 'config'), files }, note: null };
     } finally {

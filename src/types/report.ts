@@ -105,7 +105,8 @@ export interface WaiverReport {
   /** Path or glob, as written. */
   readonly model: string;
   readonly metric: string;
-  readonly upTo: number;
+  /** Null for `runs`, which has no size. */
+  readonly upTo: number | null;
   readonly expires: string;
   readonly reason: string;
   readonly state: 'in force' | 'expired' | 'unused';

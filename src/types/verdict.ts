@@ -11,8 +11,8 @@ export interface Acceptance {
   /** Day on which it ends, `2026-12-24`. */
   readonly until: string;
   readonly reason: string;
-  /** Largest change that it accepts, a ratio. */
-  readonly upTo: number;
+  /** Largest change that it accepts, a ratio; null for `runs`, which has no size. */
+  readonly upTo: number | null;
 }
 
 /** Changes are ratios: 0.05 = 5 % more. */

@@ -28,19 +28,23 @@ export async function readTask(raw: RawInputs, outside: Outside): Promise<RunTas
     import('../config/changes.ts'),
   ]);
   const context = { today: systemClock.date().toISOString().slice(0, 10), outerPlace: placeOf };
-  const text = await readConfigFile(config, placeOf('config'));
-  const head = await readConfig(text, config, raw, repositoryFiles(process.cwd()), context);
+  const readHead = async () => {
+    const text = await readConfigFile(config, placeOf('config'));
+    return readConfig(text, config, raw, repositoryFiles(process.cwd()), context);
+  };
   const payload = payloadOf(env);
-  const github = githubContext(env);
-  if (!('pull_request' in payload) || github.origin === 'outside') return taskFrom(head, []);
+  const { origin } = githubContext(env);
+  if (!('pull_request' in payload) || origin === 'outside') return taskFrom(await readHead(), []);
   const { baseConfig } = await import('../github/base-config.ts');
-  const found = await baseConfig(config, env, payload, raw['github-token'] ?? null);
-  if (found.note !== null) logger.warn(found.note);
+  const { config: found, note } = await baseConfig(config, env, payload, raw['github-token'] ?? null);
   const base =
-    found.config === null
+    found === null
       ? null
-      : await readConfig(found.config.text, `${config} of the base`, raw, listedFiles(found.config.files), context);
-  const foreign = github.origin === 'fork' || github.origin === 'dependabot';
+      : await readConfig(found.text, `${config} of the base`, raw, listedFiles(found.files), context);
+  const foreign = origin === 'fork' || origin === 'dependabot';
   if (base !== null && (gateConfig === 'base' || foreign)) return taskFrom(base, []);
-  return taskFrom(head, found.note === null ? gateChanges(base, head) : []);
+  const head = await readHead();
+  if (note === null) return taskFrom(head, gateChanges(base, head));
+  logger.warn(note);
+  return taskFrom(head, [`the base's configuration could not be read: this pull request's own counts`]);
 }

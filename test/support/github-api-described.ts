@@ -119,7 +119,8 @@ export async function startDescribedGithubApi(): Promise<DescribedGithubApi> {
   const file = join(folder, 'node_modules/@octokit/openapi/generated/api.github.com.json');
   const description = JSON.parse(readFileSync(file, 'utf8')) as Description;
   const examples = description.components.examples as Readonly<Record<string, { readonly value: Json } | undefined>>;
-  const pull = examples['pull-request']?.value ?? {};
+  // GitHub's example of a team is not what its own schema asks for.
+  const pull = { ...examples['pull-request']?.value, requested_teams: [] };
   const api = await startGithubApi({ graphql: describedGraphql(folder), pull });
   const scratch = await temporaryFolder();
   const path = join(scratch.path, 'github.json');

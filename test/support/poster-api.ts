@@ -9,6 +9,8 @@ export interface StoredArtifact {
   /** What the list says of its size; the truth where it is not given. */
   readonly listed?: number;
   readonly expired?: boolean;
+  /** Where it is, if not in the store. */
+  readonly location?: string;
   /** What the store says instead of giving it. */
   readonly storeError?: string;
 }
@@ -39,6 +41,8 @@ export interface PosterWorld {
   /** Artifacts of each run of o/r. */
   readonly runs?: Readonly<Record<number, readonly StoredArtifact[]>>;
   readonly pulls?: readonly StoredPull[];
+  /** A pull request as GitHub describes it, for those that ask about more than is looked at. */
+  readonly wholePull?: Readonly<Record<string, unknown>>;
   /** Status of what the token may not do. */
   readonly refuse?: (method: string, path: string) => number | null;
 }
@@ -83,20 +87,37 @@ async function handOn(request: IncomingMessage, response: ServerResponse, to: st
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
-/** The part of a pull request in GitHub's list that clients look at. */
-function pullJson(pull: StoredPull): unknown {
-  const repo = pull.headRepository === null ? null : { id: pull.headRepository };
+type Side = { readonly repo?: object };
+
+/** A pull request in a list: what clients look at, in the place of what `whole` has. */
+function pullJson(pull: StoredPull, whole: Readonly<Record<string, unknown>> = {}): unknown {
+  const [head, base] = [(whole.head ?? {}) as Side, (whole.base ?? {}) as Side];
+  const repo = pull.headRepository === null ? null : { ...head.repo, id: pull.headRepository };
   return {
+    ...whole,
     number: pull.number,
     state: pull.state,
-    head: { ref: pull.branch, sha: pull.sha, label: `${pull.headOwner}:${pull.branch}`, repo },
-    base: { ref: 'main', repo: { id: pull.baseRepository } },
+    head: { ...head, ref: pull.branch, sha: pull.sha, label: `${pull.headOwner}:${pull.branch}`, repo },
+    base: { ...base, ref: 'main', repo: { ...base.repo, id: pull.baseRepository } },
+  };
+}
+
+function artifactJson(
+  { id, name, bytes, listed = bytes.length, expired = false }: StoredArtifact,
+  run: number,
+): unknown {
+  const url = `https://api.github.com/repos/o/r/actions/artifacts/${id}`;
+  const at = '2026-11-24T00:00:00Z';
+  return {
+    ...{ id, node_id: `A_${id}`, name, size_in_bytes: listed, url, archive_download_url: `${url}/zip`, expired },
+    ...{ created_at: at, updated_at: at, expires_at: at },
+    workflow_run: { id: run },
   };
 }
 
 /** GitHub's API of o/r with runs, their artifacts, pull requests, and the comments of number 7. */
 export async function posterApi(world: PosterWorld): Promise<PosterApi> {
-  const github = await startGithubApi();
+  const github = await startGithubApi(world.wholePull === undefined ? {} : { pull: world.wholePull });
   const requests: string[] = [];
   const stored: PosterApi['stored'] = [];
   const artifacts = Object.values(world.runs ?? {}).flat();
@@ -129,25 +150,28 @@ export async function posterApi(world: PosterWorld): Promise<PosterApi> {
       const found = (world.pulls ?? []).filter(
         (pull) => pull.state === query.get('state') && `${pull.headOwner}:${pull.branch}` === query.get('head'),
       );
-      return send(response, 200, paged(found).map(pullJson));
+      return send(
+        response,
+        200,
+        paged(found).map((pull) => pullJson(pull, world.wholePull)),
+      );
     }
     const run = number(/^\/repos\/o\/r\/actions\/runs\/(\d+)\/artifacts$/);
     if (run > 0) {
       const all = world.runs?.[run] ?? [];
-      const listed = paged(all).map(({ id, name, bytes, listed: size_in_bytes = bytes.length, expired = false }) => ({
-        ...{ id, name, size_in_bytes, expired },
-        workflow_run: { id: run },
-      }));
+      const listed = paged(all).map((one) => artifactJson(one, run));
       return send(response, 200, { total_count: all.length, artifacts: listed });
     }
     const artifact = number(/^\/repos\/o\/r\/actions\/artifacts\/(\d+)\/zip$/);
     if (artifact > 0) {
-      response.writeHead(302, { location: `${storeUrl}/artifact/${artifact}?sig=signed-secret` });
+      const elsewhere = artifacts.find(({ id }) => id === artifact)?.location;
+      response.writeHead(302, { location: elsewhere ?? `${storeUrl}/artifact/${artifact}?sig=signed-secret` });
       return response.end();
     }
     const [, kind = '', sha = ''] = /^\/repos\/o\/r\/git\/(tree|blob)s\/([0-9a-f]+)$/.exec(path) ?? [];
     const tree = kind === 'tree' ? world.trees?.[sha] : undefined;
-    if (tree !== undefined) return send(response, 200, { sha, truncated: false, tree });
+    if (tree !== undefined)
+      return send(response, 200, { sha, url: `https://api.github.com${path}`, truncated: false, tree });
     const blob = kind === 'blob' ? world.blobs?.[sha] : undefined;
     if (blob !== undefined && request.headers.accept === 'application/vnd.github.raw+json') {
       response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' });

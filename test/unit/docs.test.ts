@@ -37,7 +37,9 @@ describe('workflows', () => {
     };
     expect(workflow.permissions).toEqual({});
     for (const job of Object.values(workflow.jobs)) {
-      expect(job.permissions).toEqual({ contents: 'read' });
+      const { 'pull-requests': comment, ...others } = job.permissions;
+      expect(others).toEqual({ contents: 'read' });
+      expect([undefined, 'write']).toContain(comment);
       for (const { uses, run } of job.steps) {
         if (uses !== undefined) expect(uses).toMatch(/^\.\/$|^OWNER\/ayci@COMMIT$|@[0-9a-f]{40}$/);
         // What an event brings must not be spliced into a shell.

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { asAyciError, explain } from '../../errors.ts';
+import { AyciError, asAyciError, explain } from '../../errors.ts';
 import { byRun, type Marker, markerOf } from '../../report/comment/marker.ts';
 import { type GithubClient, isUnclear, statusOf } from '../client.ts';
 import { type Found, findOwn, type Own, type Target } from './found.ts';
@@ -48,6 +48,14 @@ class Publisher {
   }
 
   async publish(): Promise<Published> {
+    const written = markerOf(this.#comment.body);
+    if (written === null || written.tag !== this.#marker.tag || byRun(written, this.#marker) !== 0) {
+      // Without it the next run would not find this comment, and make another.
+      throw new AyciError(
+        'internal',
+        'comment: its first line is not its marker, got another; expected that of its run',
+      );
+    }
     const found = await this.#find();
     if (found.own.length === 0) return this.#begin();
     try {

@@ -35,6 +35,10 @@ function regressedPhrase(view: ModelView): string {
   if (metric === 'output') {
     return `gives other outputs than its baseline (${signedPercent(of.change ?? 0)} of the largest value, ${limit}) · ${share(view)}`;
   }
+  if (metric === 'p99' || metric === 'price') {
+    const level = metric === 'p99' ? 'p99' : 'cost';
+    return `is ${signedPercent(of.change ?? 0).replace(/^[+±]/, '')} over its ${level} limit · ${share(view)}`;
+  }
   const words = { latency: 'slower', cost: 'dearer', memory: 'larger in memory', coldStart: 'slower to start' };
   return `is ${signedPercent(of.change ?? 0).replace(/^[+±]/, '')} ${words[metric]} (${limit}) · ${share(view)}`;
 }

@@ -142,9 +142,9 @@ export function renderComment(report: Report, options: CommentOptions): Comment 
     undecidedLine(report),
   ]);
   const worst = regressions[0];
-  const first = reproduceLines(report, regressions.slice(0, 1), several)[0];
+  const command = reproduceLines(report, regressions.slice(0, 1), several)[0];
   const next = space.all([
-    first === undefined ? null : `**Reproduce** ${first().replace(/^- /, '')}`,
+    command === undefined ? null : `**Reproduce** ${command().replace(/^- /, '')}`,
     worst === undefined || report.gate !== 'failed' ? null : acceptLine(worst, now),
   ]);
   const rest = space.reserving(FOLD, () => regressionTable(regressions.slice(open.count), inSeveral, space));

@@ -1,4 +1,5 @@
 import type { Report, WaiverReport } from '../../types/report.ts';
+import type { Metric } from '../../types/verdict.ts';
 import { plainPercent } from '../format.ts';
 import type { Regression } from './models.ts';
 import { cellNamed, DAY, named, worded } from './text.ts';
@@ -37,12 +38,12 @@ export function waiverLines(report: Report): string | null {
   return `**Accepted by the configuration**\n${lines.map((line) => (line.startsWith('-') ? line : `- ${line}`)).join('\n')}`;
 }
 
-const WAIVABLE = {
-  coldStart: 'cold-start',
+/** Metrics as the configuration calls them; service levels are changed, not waived. */
+const WAIVABLE: Readonly<Partial<Record<Metric, string>>> = {
   latency: 'latency',
   cost: 'cost',
   memory: 'memory',
-  runs: 'runs',
+  coldStart: 'cold-start',
   output: 'output',
 };
 
@@ -52,10 +53,11 @@ export function acceptLine(worst: Regression, now: Date): string | null {
   const { metric, of } = worst.over[0];
   const { path } = view.model;
   const change = Math.max(of.high ?? 0, of.change ?? 0);
-  if (metric === 'runs' || change <= 0 || change > 10 || path.length > 200) return null;
+  const waivable = WAIVABLE[metric];
+  if (waivable === undefined || change <= 0 || change > 10 || path.length > 200) return null;
   const until = new Date(now.getTime() + 30 * 86_400_000).toISOString().slice(0, 10);
   const model = /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
-  const waiver = `{model: ${model}, metric: ${WAIVABLE[metric]}, up-to: ${Math.ceil(change * 100)}%, expires: ${until}, reason: "…"}`;
+  const waiver = `{model: ${model}, metric: ${waivable}, up-to: ${Math.ceil(change * 100)}%, expires: ${until}, reason: "…"}`;
   return `**Accept** under \`waivers:\` in the configuration file: ${named(waiver, 400)}`;
 }
 

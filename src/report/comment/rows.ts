@@ -23,6 +23,10 @@ function figuresOf(cell: CellReport, { metric, of }: Over): string {
       return `peak ${changed(baseline?.memoryMb.peak, cell.memoryMb?.peak, 'MB')}`;
     case 'coldStart':
       return changed(coldMs(baseline?.phasesMs ?? null), coldMs(cell.phasesMs), 'ms to the second inference');
+    case 'p99':
+      return `p99 **${figure(cell.latencyMs?.p99)}** ms`;
+    case 'price':
+      return `**${figure(cell.costPerMillionUsd)}** USD per million`;
     case 'output':
       return `differs by ${of.change === null ? '–' : plainPercent(Number(of.change.toPrecision(3)))} of the largest value`;
     case 'runs':
@@ -34,6 +38,7 @@ function figuresOf(cell: CellReport, { metric, of }: Over): string {
 function sureText(cell: CellReport, { metric, of }: Over): string {
   if (metric === 'runs') return 'sure: it failed';
   if (metric === 'output') return 'sure: compared value by value';
+  if (metric === 'p99' || metric === 'price') return 'as measured';
   const sandboxes = cell.verdict?.sandboxes ?? 0;
   const seen = sandboxes > 0 ? `, ${sandboxes} sandboxes` : '';
   if (of.low === null || of.threshold === null) return `as measured${seen}`;
@@ -48,6 +53,8 @@ const METRIC_WORDS = {
   coldStart: 'starts slower',
   runs: 'does not run',
   output: 'other outputs',
+  p99: 'over its p99 limit',
+  price: 'over its cost limit',
 } as const;
 
 export function regressionHead(several: boolean): readonly string[] {
@@ -57,6 +64,14 @@ export function regressionHead(several: boolean): readonly string[] {
 
 function changeOf({ metric, of }: Over): string {
   return metric === 'output' || metric === 'runs' ? '–' : changeText(of.change, of.low, of.high);
+}
+
+/** A service level is a figure of its own, by which its verdict says how far it was missed. */
+function limitOf(cell: CellReport, { metric, of }: Over): string {
+  const level = (value: number | null | undefined): string => figure((value ?? Number.NaN) / (1 + (of.change ?? 0)));
+  if (metric === 'p99') return `${level(cell.latencyMs?.p99)} ms`;
+  if (metric === 'price') return `${level(cell.costPerMillionUsd)} USD`;
+  return of.threshold === null ? '–' : plainPercent(of.threshold);
 }
 
 /** What is equal for all is said once. */
@@ -73,7 +88,7 @@ export function regressionRow({ view, cell, over }: Regression, several: boolean
     configText(cell, view.severalHardware),
     over.map((one) => figuresOf(cell, one)).join('<br>'),
     over.map(changeOf).join('<br>'),
-    lines(over, ({ of }) => (of.threshold === null ? '–' : plainPercent(of.threshold))),
+    lines(over, (one) => limitOf(cell, one)),
     lines(over, (one) => sureText(cell, one)),
   ];
 }
@@ -111,7 +126,10 @@ export function modelRow(view: ModelView): readonly string[] {
       ? `${MARK[view.state]} ${cell?.verdict && view.state === 'regressed' ? stateWord(cell.verdict) : WORD[view.state]}`
       : `➖ accepted until ${worded(until, DAY)}`;
   const name = cellNamed(view.title, 60);
-  if (cell === undefined) return [state, name, phraseOf(view)];
+  if (cell === undefined) {
+    const reason = view.model.cells.find((one) => one.reason !== null)?.reason ?? null;
+    return [state, name, `${phraseOf(view)}${reason === null ? '' : `: ${cellNamed(reason, 120)}`}`];
+  }
   const latency = latencyOf(cell);
   const change = latency === undefined ? '' : `, ${changeText(latency.change, latency.low, latency.high)}`;
   const parts = [

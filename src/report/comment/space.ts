@@ -12,8 +12,10 @@ export class Space {
   /** Those of the parts that fit. */
   all(parts: readonly (string | null)[]): readonly string[] {
     return parts.filter((part): part is string => {
-      if (part === null || part === '' || part.length + GAP > this.#left) return false;
-      this.#left -= part.length + GAP;
+      if (part === null || part === '') return false;
+      const size = part.length + GAP;
+      if (size > this.#left) return false;
+      this.#left -= size;
       return true;
     });
   }
@@ -28,8 +30,9 @@ export class Space {
     let count = 0;
     for (const make of rows) {
       const line = make();
-      if (line.length + 1 > left) break;
-      left -= line.length + 1;
+      const size = line.length + 1;
+      if (size > left) break;
+      left -= size;
       lines.push(line);
       count += 1;
     }

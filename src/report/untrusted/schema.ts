@@ -73,6 +73,44 @@ const verdict = v.strictObject({
   sandboxes: count,
   quads: count,
   metrics: v.pipe(object, v.record(v.picklist(METRICS), metric)),
+});
+const output = v.strictObject({
+  maxAbsoluteDifference: maybeNumber,
+  relativeDifference: maybeNumber,
+  equivalent: v.boolean(),
+  problem: v.nullable(text),
+});
+const provenance = v.strictObject({
+  measuredAt: timestamp,
+  runtimeDigest: text,
+  runtimeVersions: record(text),
+  cpu: v.nullable(text),
+  region: v.nullable(text),
+  harness: text,
+  threads: count,
+  mode: v.picklist(['paired', 'alternating', 'solo']),
+  limits: text,
+});
+const cell = v.strictObject({
+  config,
+  status: v.picklist(CELL_STATUS),
+  reason: v.nullable(text),
+  latencyMs: v.nullable(latency),
+  throughputPerSecond: maybeAmount,
+  phasesMs: v.nullable(phases),
+  memoryMb: v.nullable(memory),
+  costPerMillionUsd: maybeAmount,
+  costIndex: maybeAmount,
+  pareto: v.boolean(),
+  baseline: v.nullable(
+    v.strictObject({
+      latencyMs: latency,
+      throughputPerSecond: amount,
+      costPerMillionUsd: amount,
+      memoryMb: memory,
+      phasesMs: phases,
+    }),
+  ),
   verdict: v.nullable(verdict),
   output: v.nullable(output),
   outputChange: v.nullable(output),

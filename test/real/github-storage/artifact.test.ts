@@ -205,6 +205,14 @@ describe('without an artifact service', () => {
     expect(done.warning).toContain('ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN are not set');
   });
 
+  it('warns where there is no report, and asks for nothing', async () => {
+    const folder = join(temporary.path, 'none');
+    const done = await uploadReport(folder, { name: artifactName(IDENTITY), env });
+    expect(done).toMatchObject({ id: null, url: null, pageUrl: null });
+    expect(done.warning).toBe(`The report was not uploaded: there is none in "${folder}".`);
+    expect(service.called).toEqual([]);
+  });
+
   it('warns where it does not answer', async () => {
     const folder = await reports({ 'report.json': '{}', 'report.md': '# r' });
     await service[Symbol.asyncDispose]();

@@ -203,6 +203,15 @@ describe('several at once', () => {
   });
 });
 
+describe('a body', () => {
+  it('without its own marker is not posted', async () => {
+    const client = await openClient({ token: 'secret-token', apiUrl: api.url });
+    const { warning } = await publishComment(client, TARGET, { ...commentOf({}), runId: 99 });
+    expect(warning).toContain('its first line is not its marker');
+    expect(api.requests).toEqual([]);
+  });
+});
+
 describe('modes', () => {
   it('never asks nothing', async () => {
     expect((await publish({ mode: 'never' })).action).toBe('skipped');

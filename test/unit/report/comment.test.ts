@@ -3,10 +3,10 @@ import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
 import { describe, expect, it } from 'vitest';
+import { renderSummary } from '../../../src/github/summary.ts';
 import { bar } from '../../../src/report/bars.ts';
 import { hasNews, renderComment } from '../../../src/report/comment/index.ts';
 import { markerLine, markerOf } from '../../../src/report/comment/marker.ts';
-import { renderMarkdown } from '../../../src/report/markdown.ts';
 import type { ModelReport, Report } from '../../../src/types/report.ts';
 import { modelOf, NOW, OPTIONS, pair, reportWith, richReport } from './comment-report.ts';
 
@@ -58,7 +58,7 @@ describe('the first lines', () => {
 
   it('name the legs that gave no report, and are not green', () => {
     const body = bodyOf(reportWith([same()], { legs: { expected: ['x64', 'arm', 'big'], missing: ['arm'] } }));
-    expect(lineOf(body, 1)).toContain('### ⚠️');
+    expect(lineOf(body, 1)).toBe('### ⚠️ `s.onnx` runs as before');
     expect(body).toContain('⚠️ **1 of 3 legs gave no report:** `arm`.');
   });
 });
@@ -138,6 +138,25 @@ describe('what it says', () => {
     );
     expect(text).not.toContain('❌');
     expect(hasNews(report)).toBe(true);
+  });
+
+  it('a service level that is missed, by how much and of which limit', () => {
+    const model = same();
+    const level = { ...runs('x'), threshold: 0 };
+    const cells = model.cells.map((cell) => ({
+      ...cell,
+      latencyMs: cell.latencyMs && { ...cell.latencyMs, p99: 24 },
+      verdict: cell.verdict && {
+        ...cell.verdict,
+        state: 'regressed' as const,
+        metrics: { ...cell.verdict.metrics, p99: { ...level, change: 0.2 }, price: { ...level, change: 0.01 } },
+      },
+    }));
+    const text = bodyOf(reportWith([{ ...model, verdict: 'regressed', cells }]));
+    expect(lineOf(text, 1)).toBe('### ❌ `s.onnx` is 20.0 % over its p99 limit · 1 of 1 cell');
+    expect(text).toContain(
+      '| ❌ over its p99 limit, over its cost limit | onnx, 1769 MB, batch 1 | p99 **24.0** ms<br>**0.491** USD per million | +20.0 %<br>+1.0 % | 20.0 ms<br>0.486 USD | as measured |',
+    );
   });
 
   it('no gated figure that the gate does not count as a regression is shown as one', () => {
@@ -224,13 +243,14 @@ describe('the limit', () => {
   });
 
   it('leaves none out of comment and summary together', () => {
-    const plain = reportWith(models.map((model, at) => ({ ...model, path: `${at}.onnx` })));
-    const summary = renderMarkdown(plain, NOW);
+    const summary = renderSummary(report, { now: NOW, artifactUrl: null });
+    expect(Buffer.byteLength(summary.markdown)).toBeLessThan(1_000_000);
     const missing = Array.from({ length: 200 }, (_, at) => 512 + at).filter(
-      (memory) => (summary.match(new RegExp(`❌ slower +\\| onnx, ${memory} MB, batch 1 `, 'g')) ?? []).length !== 3,
+      (memory) =>
+        (summary.markdown.match(new RegExp(`^\\| ❌ slower +\\| onnx, ${memory} MB, batch 1 `, 'gm')) ?? []).length !==
+        3,
     );
     expect(missing).toEqual([]);
-    expect(Buffer.byteLength(summary)).toBeLessThan(1_000_000);
   });
 
   it('is any number from 8,000 on', () => {
