@@ -98,7 +98,6 @@ export async function uploadReport(folder: string, options: UploadOptions): Prom
   if (why !== null) return { id: null, url: null, pageUrl: null, warning: why };
   const run = `${env.GITHUB_SERVER_URL || 'https://github.com'}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`;
   const kept = retentionDays === undefined ? {} : { retentionDays };
-  const stage = await mkdtemp(join(env.RUNNER_TEMP || tmpdir(), 'ayci-upload-'));
   const result = { id: null as number | null, pageUrl: null as string | null };
   const done = (warning: string | null): Uploaded => ({
     ...result,
@@ -106,7 +105,10 @@ export async function uploadReport(folder: string, options: UploadOptions): Prom
     warning,
   });
   let doing = 'The report';
+  let made: string | null = null;
   try {
+    const stage = await mkdtemp(join(env.RUNNER_TEMP || tmpdir(), 'ayci-upload-'));
+    made = stage;
     const files = await staged(stage, folder, options.raw ?? []);
     if (files.length === 0) return done(`The report was not uploaded: there is none in ${shown(folder)}.`);
     const { DefaultArtifactClient } = await import('@actions/artifact');
@@ -132,7 +134,7 @@ export async function uploadReport(folder: string, options: UploadOptions): Prom
   } catch (thrown) {
     return done(failure(doing, thrown));
   } finally {
-    await rm(stage, { recursive: true, force: true });
+    if (made !== null) await rm(made, { recursive: true, force: true });
   }
 }
 

@@ -8,8 +8,6 @@ import type { Published } from './publish.ts';
 
 /** GitHub keeps ten annotations of a kind a step. */
 const MOST_ANNOTATIONS = 10;
-/** GitHub's limit of a step's summary, less some. */
-const SUMMARY_BYTES = 1_000_000;
 
 /** The action's outputs; each is a line of text. */
 export function writeOutputs(report: Report, paths: ReportPaths, published: Published): void {
@@ -41,14 +39,4 @@ export function annotate(report: Report, now: Date): void {
   if (regressed.length > MOST_ANNOTATIONS)
     core.warning(`${regressed.length - MOST_ANNOTATIONS} more regressed cells are in the report`);
   if (report.error !== null) core.warning(visible(report.error.message, 500), { title: 'AYCI: could not measure all' });
-}
-
-/** The report as the job's summary, where the runner takes one. */
-export async function writeSummary(markdown: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  if (!env.GITHUB_STEP_SUMMARY) return;
-  const fits = Buffer.byteLength(markdown) <= SUMMARY_BYTES;
-  const head = markdown.split('\n\n')[0] ?? '';
-  await core.summary
-    .addRaw(fits ? markdown : `${head}\n\nThe report is too long for a summary; see report.md.\n`)
-    .write();
 }

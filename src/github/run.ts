@@ -4,7 +4,6 @@ import type { RawInputs } from '../inputs/table.ts';
 import type { Logger } from '../ports.ts';
 import { progressLines } from '../progress.ts';
 import { visible } from '../report/escape.ts';
-import { renderMarkdown } from '../report/markdown.ts';
 import { headline } from '../report/view.ts';
 import { writeReports } from '../report/write.ts';
 import { exitOf, run } from '../run.ts';
@@ -12,8 +11,9 @@ import { commonOf } from '../stages/report.ts';
 import type { Report } from '../types/report.ts';
 import { type Outside, readTask, systemClock, withPorts } from '../wiring/index.ts';
 import { payloadOf } from './context.ts';
-import { annotate, writeOutputs, writeSummary } from './outputs.ts';
+import { annotate, writeOutputs } from './outputs.ts';
 import { type Publishing, publishArtifact, publishComment } from './publish.ts';
+import { renderSummary, writeSummary } from './summary.ts';
 
 const actionsLogger: Logger = {
   info: (line) => core.info(visible(line, 1000)),
@@ -54,7 +54,6 @@ export async function runAction(raw: RawInputs, from: Pick<Outside, 'entry' | 'e
     const now = systemClock.date();
     const paths = await writeReports(report, reportDir, now);
     annotate(report, now);
-    await writeSummary(renderMarkdown(report, now), from.env);
     const { 'github-token': _, ...inputs } = raw;
     const publishing: Publishing = {
       ...{ env: from.env, payload: payloadOf(from.env), settings, token, reportDir, inputs, now },
@@ -62,6 +61,8 @@ export async function runAction(raw: RawInputs, from: Pick<Outside, 'entry' | 'e
       signal: AbortSignal.timeout(120_000),
     };
     const artifact = await publishArtifact(publishing);
+    const summary = renderSummary(report, { now, artifactUrl: artifact.artifactUrl });
+    await writeSummary(summary.markdown, from.env);
     const commentUrl = await publishComment(report, publishing, artifact);
     writeOutputs(report, paths, { ...artifact, commentUrl });
     conclude(report);

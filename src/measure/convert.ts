@@ -25,11 +25,6 @@ export type ConversionResult =
 /** Memory with which converters run: they are not what is measured. */
 const CONVERTER_MB = 10_240;
 
-/** Whether an optimizer changes the model before it is served. */
-export function isConverting(optimizer: Optimizer): boolean {
-  return optimizer !== 'vanilla';
-}
-
 /** Where a conversion runs. */
 export function whereOf({ hardware, framework }: Pick<Conversion, 'hardware' | 'framework'>): Where {
   return { hardware, memoryMb: CONVERTER_MB, framework };
@@ -49,9 +44,9 @@ export async function convertModel(caller: Caller, conversion: Conversion, outpu
 
 /** Where a conversion that goes on elsewhere leaves its files and its result. */
 export interface Drop {
-  /** Signed anew for each sending. */
+  /** Places of its own for each sending, signed. */
   output(): Promise<ConvertSlots>;
-  /** The result's bytes, or null while there are none. */
+  /** The bytes of the last sending's result, or null while there are none. */
   result(): Promise<Uint8Array | null>;
 }
 
@@ -94,7 +89,9 @@ export async function convertElsewhere(caller: Caller, conversion: Conversion, d
   };
   let result: ConversionResult | null = null;
   await paid(caller, where, async (sent) => {
-    const failure = await caller.target.submit(where, make, caller.signal);
+    let failure = await caller.target.submit(where, make, caller.signal);
+    // Nobody knows whether it was taken: the second one has places of its own, so a first one that runs does no harm.
+    if (failure?.code === 'connection-lost') failure = await caller.target.submit(where, make, caller.signal);
     sent();
     result = failure === null ? await poll(caller, drop, () => nonce) : { ok: false, failure };
     return { ok: false, failure: failure ?? NO_ANSWER, report: null };

@@ -1,5 +1,4 @@
-import type { Failure } from '../types/measurement.ts';
-import { PASSING_FAILURES } from '../types/measurement.ts';
+import { type Failure, type FailureCode, PASSING_FAILURES } from '../types/measurement.ts';
 import type { ExcludedResponse, MeasureResponse } from '../types/protocol.ts';
 import type { Answer } from './call.ts';
 
@@ -40,18 +39,43 @@ export interface Gathered {
   readonly cut: string | null;
 }
 
+/** What may have been the sandbox rather than the model: it takes two of a group to be believed. */
+const ONCE_IS_CHANCE: readonly FailureCode[] = ['crashed', 'timeout'];
+
+/** Failures of groups; those that may be chance count from the second on. */
+class Failures extends Map<string, Failure> {
+  readonly #suspected = new Set<string>();
+
+  /** False: not believed yet. */
+  note(group: string, failure: Failure): boolean {
+    if (ONCE_IS_CHANCE.includes(failure.code) && !this.has(group) && !this.#suspected.has(group)) {
+      this.#suspected.add(group);
+      return false;
+    }
+    if (!this.has(group)) this.set(group, failure);
+    return true;
+  }
+}
+
 /** One sandbox after the other, each ended after its answer: distinct by themselves. */
 export async function oneByOne<J extends Job>(gathering: Gathering<J>): Promise<Gathered> {
   const jobs = gathering.waves.flat();
   const responses: MeasureResponse[] = [];
-  const failures = new Map<string, Failure>();
+  const failures = new Failures();
   for (const [at, job] of jobs.entries()) {
     if (gathering.skip(job, failures)) continue;
     const cut = gathering.stop();
     if (cut !== null) return { responses, failures, cut };
-    const answer = await gathering.ask(job, () => ({ notIn: [], holdMs: 0 }));
-    if (!answer.ok) failures.set(job.group, failures.get(job.group) ?? answer.failure);
-    else if (answer.response.op === 'measure') responses.push(answer.response);
+    const ask = () => gathering.ask(job, () => ({ notIn: [], holdMs: 0 }));
+    let answer = await ask();
+    if (!answer.ok && !failures.note(job.group, answer.failure)) {
+      const stop = gathering.stop();
+      if (stop !== null) return { responses, failures, cut: stop };
+      answer = await ask();
+      if (!answer.ok) failures.note(job.group, answer.failure);
+    }
+    if (!answer.ok) continue;
+    if (answer.response.op === 'measure') responses.push(answer.response);
     gathering.onSandbox(at + 1, jobs.length);
   }
   return { responses, failures, cut: null };
@@ -73,7 +97,7 @@ const MOST_HELD = 24;
 export async function overlapping<J extends Job>(gathering: Gathering<J>): Promise<Gathered> {
   const jobs = gathering.waves.flat();
   const found = new Map<J, MeasureResponse>();
-  const failures = new Map<string, Failure>();
+  const failures = new Failures();
   const passing = new Map<string, Failure>();
   const idsOf = (group: string): string[] =>
     [...found].flatMap(([job, response]) => (job.group === group ? [response.sandbox.id] : []));
@@ -82,8 +106,9 @@ export async function overlapping<J extends Job>(gathering: Gathering<J>): Promi
   async function one(job: J): Promise<void> {
     const answer = await gathering.ask(job, () => ({ notIn: idsOf(job.group), holdMs: HOLD_MS }));
     if (!answer.ok) {
-      const kind = PASSING_FAILURES.includes(answer.failure.code) ? passing : failures;
-      if (!kind.has(job.group)) kind.set(job.group, answer.failure);
+      const { failure } = answer;
+      const counts = !PASSING_FAILURES.includes(failure.code) && failures.note(job.group, failure);
+      if (!counts && !passing.has(job.group)) passing.set(job.group, failure);
     } else if (answer.response.op === 'measure') {
       if (found.has(job) || idsOf(job.group).includes(answer.response.sandbox.id)) return;
       found.set(job, answer.response);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { Report } from '../types/report.ts';
@@ -28,6 +28,8 @@ export async function writeReports(report: Report, folder: string, now: Date): P
     await mkdir(folder, { recursive: true });
     await put(paths.json, renderJson(report));
     await put(paths.markdown, renderMarkdown(report, now));
+    // One that lay there before, in a checkout say, would be published as this report's page.
+    await rm(join(folder, 'report.html'), { force: true });
   } catch (cause) {
     throw new AyciError('archive', `report folder ${JSON.stringify(folder)}: cannot be written`, {
       hint: 'Name another one with --report-dir, or free some space.',

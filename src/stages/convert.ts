@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { layout } from '../archive/keys.ts';
 import { type Converted, type ConvertedId, findConverted, keepConverted } from '../archive/models.ts';
 import type { Caller } from '../measure/call.ts';
-import { type Conversion, convertElsewhere, convertModel, isConverting } from '../measure/convert.ts';
-import type { Configuration } from '../types/config.ts';
+import { type Conversion, convertElsewhere, convertModel } from '../measure/convert.ts';
+import { type Configuration, isConverting } from '../types/config.ts';
 import type { Failure } from '../types/measurement.ts';
 import type { Model } from '../types/model.ts';
 import type { ConvertResponse } from '../types/protocol.ts';
@@ -21,8 +21,8 @@ export type Prepared =
 
 export type Convert = (model: Model, config: Configuration) => Promise<Prepared>;
 
-/** Files of one converted model at most. */
-const SLOTS = 16;
+/** Places for the files of one converted model. */
+const SLOTS = Array.from({ length: 16 }, (_, index) => index);
 
 function manifestOf(
   model: Model,
@@ -56,15 +56,17 @@ export function converter(ports: RunPorts, places: Places, caller: Caller): Conv
   /** By a converter elsewhere, which uploads its files to objects of the archive; the manifest then names them. */
   async function elsewhere(model: Model, conversion: Conversion, id: ConvertedId): Promise<Prepared> {
     const at = layout(scope.write);
-    const nonce = randomUUID();
     const { key, optimizer, hardware, converterDigest } = id;
-    const slots = Array.from({ length: SLOTS }, (_, index) =>
-      at.slot(key, optimizer, hardware, converterDigest, nonce, index),
-    );
-    const resultKey = at.slotResult(key, optimizer, hardware, converterDigest, nonce);
     const urlOf = async (object: string) => ({ url: await store.writeUrl(object) });
+    let slots: readonly string[] = [];
+    let resultKey = '';
     const result = await convertElsewhere(caller, conversion, {
-      output: async () => ({ slots: await Promise.all(slots.map(urlOf)), result: await urlOf(resultKey) }),
+      async output() {
+        const nonce = randomUUID();
+        slots = SLOTS.map((index) => at.slot(key, optimizer, hardware, converterDigest, nonce, index));
+        resultKey = at.slotResult(key, optimizer, hardware, converterDigest, nonce);
+        return { slots: await Promise.all(slots.map(urlOf)), result: await urlOf(resultKey) };
+      },
       result: async () => (await store.read(resultKey))?.bytes ?? null,
     });
     if (!result.ok) return result;

@@ -20,6 +20,8 @@ export interface RawAnswers {
 export function rawAnswers(ports: RunPorts, key: ModelKey): RawAnswers {
   let open: Promise<{ path: string; gzip: ReturnType<typeof createGzip>; done: Promise<void> }> | null = null;
   let count = 0;
+  /** Cells end side by side; one writes at a time. */
+  let last: Promise<void> = Promise.resolve();
 
   async function begin() {
     await mkdir(ports.scratch, { recursive: true });
@@ -32,13 +34,20 @@ export function rawAnswers(ports: RunPorts, key: ModelKey): RawAnswers {
     return { path, gzip, done };
   }
 
+  async function write(config: Configuration, responses: readonly MeasureResponse[]): Promise<void> {
+    open ??= begin();
+    const { gzip, done } = await open;
+    const comma = count === 0 ? '' : ',';
+    count += 1;
+    if (gzip.write(`${comma}${JSON.stringify({ config, responses })}`)) return;
+    // Where the disk is full nothing drains any more.
+    await Promise.race([once(gzip, 'drain'), done]);
+  }
+
   return {
-    async add(config, responses) {
-      open ??= begin();
-      const { gzip } = await open;
-      const comma = count === 0 ? '' : ',';
-      count += 1;
-      if (!gzip.write(`${comma}${JSON.stringify({ config, responses })}`)) await once(gzip, 'drain');
+    add(config, responses) {
+      last = last.then(() => write(config, responses));
+      return last;
     },
     async keep() {
       if (open === null) return;

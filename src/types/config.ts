@@ -6,6 +6,11 @@ export type Hardware = (typeof HARDWARE)[number];
 export const OPTIMIZERS = ['vanilla', 'onnx'] as const;
 export type Optimizer = (typeof OPTIMIZERS)[number];
 
+/** Whether an optimizer changes the model before it is served. */
+export function isConverting(optimizer: Optimizer): boolean {
+  return optimizer !== 'vanilla';
+}
+
 export const FRAMEWORKS = ['onnx'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 

@@ -5,7 +5,7 @@ import { changeText, figure } from '../format.ts';
 import { coldMs, MARK, stateWord } from '../words.ts';
 import type { ModelView } from './models.ts';
 import { sourceOf } from './rows.ts';
-import { cellNamed, configText } from './text.ts';
+import { cellNamed, configText, unbroken } from './text.ts';
 
 /** Worst first, cells without verdict last; keys are made once, since reports of many thousand cells are sorted here. */
 export function worstCells(view: ModelView): readonly CellReport[] {
@@ -19,16 +19,7 @@ export function worstCells(view: ModelView): readonly CellReport[] {
   return keyed.map(({ cell }) => cell);
 }
 
-export const CELL_HEAD = [
-  '',
-  'configuration',
-  'p50 ms',
-  'change',
-  'USD per million',
-  'cold start ms',
-  'peak MB',
-  'source',
-];
+export const CELL_HEAD = ['', 'configuration', 'p50 ms', 'change', 'USD/1M', 'cold start ms', 'peak MB', 'source'];
 
 /** Figures of one cell, each with a bar as long as it is large among the model's. */
 export function cellRow(cell: CellReport, view: ModelView, most: CellMost, now: Date): readonly string[] {
@@ -39,12 +30,12 @@ export function cellRow(cell: CellReport, view: ModelView, most: CellMost, now: 
       ? `${cell.status === 'skipped' ? '➖ skipped' : `${MARK.unmeasured} could not measure`}`
       : `${MARK[verdict.state]} ${stateWord(verdict)}`;
   const barred = (value: number | null | undefined, largest: number): string =>
-    value == null ? '–' : `${bar(value, largest)} ${figure(value)}`;
+    value == null ? '–' : unbroken(`${bar(value, largest)} ${figure(value)}`);
   return [
     state,
     configText(cell, view.severalHardware),
     barred(latencyMs?.p50, most.p50),
-    latency === undefined ? '–' : changeText(latency.change, latency.low, latency.high),
+    latency === undefined ? '–' : unbroken(changeText(latency.change, latency.low, latency.high)),
     barred(cell.costPerMillionUsd, most.cost),
     figure(coldMs(cell.phasesMs)),
     figure(cell.memoryMb?.peak),

@@ -106,7 +106,7 @@ function cellSection(view: ModelView, options: CommentOptions, several: boolean,
 
 /** Whether the open part of the comment tells of it. */
 function isTold(view: ModelView): boolean {
-  return view.state !== 'pass' && view.state !== 'unmeasured';
+  return view.state === 'regressed' || view.state === 'improved' || view.state === 'no-baseline';
 }
 
 /**

@@ -22,7 +22,8 @@ export function gateLine(report: Report): string | null {
 
 function waiverText(waiver: WaiverReport): string {
   const metric = worded(waiver.metric, /^(latency|cost|memory|cold-start|coldStart|output|runs)$/);
-  const what = `${cellNamed(waiver.model, 60)} ${metric} up to ${plainPercent(waiver.upTo)}`;
+  const upTo = waiver.upTo === null ? '' : ` up to ${plainPercent(waiver.upTo)}`;
+  const what = `${cellNamed(waiver.model, 60)} ${metric}${upTo}`;
   const day = worded(waiver.expires, DAY);
   const reason = cellNamed(waiver.reason, 120);
   if (waiver.state === 'expired') return `- ⚠️ ${what}: accepted until ${day}, **expired**: it counts again. ${reason}`;

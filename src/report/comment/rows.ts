@@ -4,7 +4,7 @@ import { ageText, changeText, figure, plainPercent } from '../format.ts';
 import { coldMs, MARK, stateWord } from '../words.ts';
 import { phraseOf } from './headline.ts';
 import type { ModelView, Over, Regression } from './models.ts';
-import { cellNamed, configText, DAY, worded } from './text.ts';
+import { cellNamed, configText, DAY, unbroken, worded } from './text.ts';
 
 function changed(before: number | null | undefined, after: number | null | undefined, unit: string): string {
   if (after == null) return '–';
@@ -18,15 +18,15 @@ function figuresOf(cell: CellReport, { metric, of }: Over): string {
     case 'latency':
       return `p50 ${changed(baseline?.latencyMs.p50, cell.latencyMs?.p50, 'ms')}`;
     case 'cost':
-      return changed(baseline?.costPerMillionUsd, cell.costPerMillionUsd, 'USD per million');
+      return changed(baseline?.costPerMillionUsd, cell.costPerMillionUsd, 'USD/1M');
     case 'memory':
       return `peak ${changed(baseline?.memoryMb.peak, cell.memoryMb?.peak, 'MB')}`;
     case 'coldStart':
-      return changed(coldMs(baseline?.phasesMs ?? null), coldMs(cell.phasesMs), 'ms to the second inference');
+      return changed(coldMs(baseline?.phasesMs ?? null), coldMs(cell.phasesMs), 'ms cold start');
     case 'p99':
       return `p99 **${figure(cell.latencyMs?.p99)}** ms`;
     case 'price':
-      return `**${figure(cell.costPerMillionUsd)}** USD per million`;
+      return `**${figure(cell.costPerMillionUsd)}** USD/1M`;
     case 'output':
       return `differs by ${of.change === null ? '–' : plainPercent(Number(of.change.toPrecision(3)))} of the largest value`;
     case 'runs':
@@ -86,9 +86,9 @@ export function regressionRow({ view, cell, over }: Regression, several: boolean
     `${MARK.regressed} ${over.map(({ metric }) => METRIC_WORDS[metric]).join(', ')}`,
     ...(several ? [cellNamed(view.title, 40)] : []),
     configText(cell, view.severalHardware),
-    over.map((one) => figuresOf(cell, one)).join('<br>'),
-    over.map(changeOf).join('<br>'),
-    lines(over, (one) => limitOf(cell, one)),
+    over.map((one) => (one.metric === 'runs' ? figuresOf(cell, one) : unbroken(figuresOf(cell, one)))).join('<br>'),
+    over.map((one) => unbroken(changeOf(one))).join('<br>'),
+    lines(over, (one) => unbroken(limitOf(cell, one))),
     lines(over, (one) => sureText(cell, one)),
   ];
 }
@@ -134,10 +134,9 @@ export function modelRow(view: ModelView): readonly string[] {
   const change = latency === undefined ? '' : `, ${changeText(latency.change, latency.low, latency.high)}`;
   const parts = [
     `p50 ${changed(cell.baseline?.latencyMs.p50, cell.latencyMs?.p50, 'ms')}${change}`,
-    changed(cell.baseline?.costPerMillionUsd, cell.costPerMillionUsd, 'USD per million'),
-    `${view.inState} of ${view.cells} cell${view.cells === 1 ? '' : 's'}`,
+    `${changed(cell.baseline?.costPerMillionUsd, cell.costPerMillionUsd, 'USD/1M')} · ${view.inState} of ${view.cells} cell${view.cells === 1 ? '' : 's'}`,
   ];
-  return [state, name, parts.join(' · ')];
+  return [state, name, parts.map(unbroken).join('<br>')];
 }
 
 /** `reused, 2 days old`. */

@@ -69,3 +69,8 @@ export function folded(title: string, content: string): string {
 export function counted(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** Figures that stay in one line: a narrow table is moved sideways, not broken at every space. Not for names. */
+export function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}

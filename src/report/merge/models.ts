@@ -2,7 +2,7 @@ import { costIndex } from '../../analysis/cost.ts';
 import { worstState } from '../../analysis/gate.ts';
 import { bestOf, type Point, paretoSet } from '../../analysis/pareto.ts';
 import type { CellReport, ModelReport } from '../../types/report.ts';
-import { cellName, isSameConfig } from '../words.ts';
+import { cellName } from '../words.ts';
 import type { Leg } from './legs.ts';
 
 /** A model as one leg reports it. */
@@ -39,9 +39,9 @@ function chosenCells(newestFirst: readonly Source[]): readonly Chosen[] {
   return [...chosen.values()];
 }
 
-function indexOf(cell: CellReport, all: readonly CellReport[]): number | null {
+function indexOf(cell: CellReport, all: ReadonlyMap<string, CellReport>): number | null {
   if (cell.costIndex !== null || cell.latencyMs === null) return cell.costIndex;
-  const at2048 = all.find((one) => isSameConfig(one.config, { ...cell.config, memoryMb: 2048 }));
+  const at2048 = all.get(cellName({ ...cell.config, memoryMb: 2048 }, true));
   const reference = at2048?.latencyMs?.mean;
   return reference ? costIndex(cell.config.memoryMb, cell.latencyMs.mean, reference) : null;
 }
@@ -55,12 +55,13 @@ function chooseAgain(cells: readonly CellReport[]): Pick<ModelReport, 'cells' | 
     if (right && latencyMs !== null && cost !== null) points.set(cell, { config, latencyMs: latencyMs.p50, cost });
   }
   const pareto = paretoSet([...points.values()]);
+  const named = new Map(cells.map((cell) => [cellName(cell.config, true), cell] as const));
   const isPareto = (cell: CellReport): boolean => {
     const point = points.get(cell);
     return point !== undefined && pareto.has(point);
   };
   return {
-    cells: cells.map((cell) => ({ ...cell, pareto: isPareto(cell), costIndex: indexOf(cell, cells) })),
+    cells: cells.map((cell) => ({ ...cell, pareto: isPareto(cell), costIndex: indexOf(cell, named) })),
     best: bestOf([...points.values()]),
   };
 }
@@ -69,7 +70,8 @@ function joined(sources: readonly Source[]): { readonly model: ModelReport; read
   const newestFirst = [...sources].sort(isNewer);
   const chosen = chosenCells(newestFirst);
   const cells = chosen.map(({ cell }) => cell);
-  const contributing = newestFirst.filter((source) => chosen.some((one) => one.source === source));
+  const sourcesOfCells = new Set(chosen.map(({ source }) => source));
+  const contributing = newestFirst.filter((source) => sourcesOfCells.has(source));
   // A model without any cell still has its verdict.
   const used = contributing.length > 0 ? contributing : newestFirst.slice(0, 1);
   const [newest] = used;
@@ -88,7 +90,9 @@ export function mergeModels(legs: readonly Leg[]): {
   for (const leg of legs) {
     for (const model of leg.report.models) {
       const identity = identityOf(model);
-      groups.set(identity, [...(groups.get(identity) ?? []), { leg, model }]);
+      const group = groups.get(identity);
+      if (group === undefined) groups.set(identity, [{ leg, model }]);
+      else group.push({ leg, model });
     }
   }
   const all = [...groups.values()].map(joined);

@@ -1,5 +1,5 @@
 import type { TargetFacts } from '../../ports.ts';
-import { HARDWARE } from '../../types/config.ts';
+import { HARDWARE, isConverting } from '../../types/config.ts';
 import { RUNTIMES } from '../runtimes.ts';
 import type { Concurrency } from './control.ts';
 import type { Deployed } from './discovery.ts';
@@ -59,8 +59,7 @@ export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
     unavailable(framework, { hardware, memoryMb, optimizer }) {
       const { folder } = RUNTIMES[framework];
       const fault = deployed.fault(functionName(folder, hardware, memoryMb));
-      // Any optimizer but `vanilla` changes the model before it is served.
-      if (fault !== null || optimizer === 'vanilla') return fault;
+      if (fault !== null || !isConverting(optimizer)) return fault;
       return deployed.fault(converterName(folder, hardware));
     },
     runtimeDigest: (framework, { hardware, memoryMb }) =>

@@ -154,6 +154,26 @@ describe.each(CLONES)('in a clone %s', (_, options) => {
   });
 });
 
+describe('a branch that was cut before main changed the model', () => {
+  it('and does not touch it itself is its own baseline, merged or not', async () => {
+    const { origin, ancestor, base } = story(plain);
+    const head = origin.commit([ancestor], { readme: '1', pull: '1', ...plain(OLD) });
+    const merge = origin.commit([base, head], { readme: '2', pull: '1', ...plain(MAIN) });
+    const event = pullRequestEvent(merge, head, ancestor);
+    const history = [entry(ancestor, keyOf(OLD)), entry(base, keyOf(MAIN), { verdict: 'regressed', accepted: false })];
+    for (const [out, depth, commit, key] of [
+      [merge, 1, base, keyOf(MAIN)],
+      [head, 0, ancestor, keyOf(OLD)],
+    ] as const) {
+      made += 1;
+      const path = join(checkout(origin, join(folder.path, `clone-${made}`), out, { depth }), PATH);
+      expect(await ask(path, event)).toMatchObject({ ref: { kind: 'path', path }, commit });
+      expect(await ask(path, event, { history })).toMatchObject({ ref: { kind: 'key', key }, commit });
+      expect((await loadModel(path, '--model')).key).toBe(key);
+    }
+  });
+});
+
 describe('what the archive knows', () => {
   it('is asked first: no clone, no credentials, no file are needed for a commit that was recorded', async () => {
     const told = story(plain);

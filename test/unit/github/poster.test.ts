@@ -62,6 +62,15 @@ describe('after a run of a fork', () => {
     });
   });
 
+  it('posts for a branch of the repository itself too, as Dependabot’s is', async () => {
+    const pulls = [{ ...PULL, headOwner: 'o', headRepository: PULL.baseRepository }];
+    const head_repository = { id: PULL.baseRepository, owner: { login: 'o' } };
+    await inWorld({ pulls, runs: { [RUN]: [slow] } }, async (api) => {
+      expect(await posted(api, { payload: workflowRun({ head_repository }) })).toMatchObject({ pull: 7 });
+      expect(api.github.comments[0]?.body).not.toContain('its own word');
+    });
+  });
+
   it('leaves the token behind where GitHub redirects to the store', async () => {
     await inWorld({ runs: { [RUN]: [slow] } }, async (api) => {
       await posted(api);
@@ -178,6 +187,22 @@ describe('after a run of a fork', () => {
     await inWorld({ runs: { [RUN]: many } }, async (api) => {
       await expect(posted(api)).rejects.toMatchObject({ code: 'bad-input' });
       expect(api.stored).toEqual([]);
+    });
+  });
+
+  it('refuses reports that are too much together', async () => {
+    const report = legReport('a.onnx', SAME);
+    const [model] = report.models;
+    const [cell] = model?.cells ?? [];
+    const skipped = { ...cell, status: 'skipped', latencyMs: null, baseline: null, verdict: null, provenance: null };
+    const half = { ...report, models: [{ ...model, cells: Array.from({ length: 10_001 }, () => skipped) }] };
+    const both = [1, 2].map((id) => artifactOf(id, `ayci-report-${id}`, half));
+    await inWorld({ runs: { [RUN]: both } }, async (api) => {
+      await expect(posted(api)).rejects.toMatchObject({
+        code: 'bad-input',
+        message: expect.stringMatching(/^artifact ayci-report-2: is one report too many, got 20002 cells with those/),
+      });
+      expect(writes(api)).toEqual([]);
     });
   });
 

@@ -166,6 +166,33 @@ describe('overlapping requests', () => {
   });
 });
 
+describe('a crash', () => {
+  const crash = { ok: false, failure: { code: 'crashed', message: 'signal: aborted' } } as const;
+
+  it.each([
+    ['one by one', oneByOne],
+    ['overlapping', overlapping],
+  ])('of one sandbox may be chance, of two it is the model (%s)', async (_, gather) => {
+    for (const crashes of [1, 2]) {
+      const pool = new Pool([], () => 0);
+      let left = crashes;
+      const { responses, failures } = await gather(
+        gathering(async (job, exclusion) => {
+          if (job.index !== 3 || left === 0) {
+            // One by one each sandbox is ended after its answer.
+            if (gather === oneByOne) pool.known.length = 0;
+            return pool.ask(job, exclusion);
+          }
+          left -= 1;
+          return crash;
+        }),
+      );
+      expect(failures.get('pair')?.code).toBe(crashes === 1 ? undefined : 'crashed');
+      if (crashes === 1) expect(responses).toHaveLength(6);
+    }
+  });
+});
+
 describe('requests one by one', () => {
   it('exclude nothing, and go on with the other group after a failure', async () => {
     const waves = [[...jobs(2, 'candidate'), ...jobs(2, 'baseline')]];
@@ -175,7 +202,7 @@ describe('requests one by one', () => {
         async (job, exclusion) => {
           asked.push(`${job.group}${job.index}`);
           expect(exclusion()).toEqual({ notIn: [], holdMs: 0 });
-          if (job.group === 'candidate') return { ok: false, failure: { code: 'crashed', message: '' } };
+          if (job.group === 'candidate') return { ok: false, failure: { code: 'inference-failed', message: '' } };
           return { ok: true, response: answerOf(`b${job.index}`), report: null };
         },
         { waves },

@@ -10,7 +10,9 @@ import { markerLine, markerOf } from '../../../src/report/comment/marker.ts';
 import type { ModelReport, Report } from '../../../src/types/report.ts';
 import { modelOf, NOW, OPTIONS, pair, reportWith, richReport } from './comment-report.ts';
 
-const bodyOf = (report: Report): string => renderComment(report, OPTIONS).body;
+/** Spaces that do not break are spaces to a reader. */
+const spaced = (text: string): string => text.replaceAll('\u00a0', ' ');
+const bodyOf = (report: Report): string => spaced(renderComment(report, OPTIONS).body);
 const lineOf = (body: string, at: number): string => body.split('\n')[at] ?? '';
 const slow = (path = 'm.onnx'): ModelReport => modelOf(path, [pair(10, 0.2)]);
 const same = (path = 's.onnx'): ModelReport => modelOf(path, [pair(10, 0)]);
@@ -64,13 +66,17 @@ describe('the first lines', () => {
 });
 
 describe('what it says', () => {
+  it('keeps figures in one line', () => {
+    expect(renderComment(reportWith([slow()]), OPTIONS).body).toContain('p50\u00a010.0\u00a0→\u00a0**12.0**\u00a0ms');
+  });
+
   const body = bodyOf(richReport());
 
   it('a cell over its limits is one row, the furthest over first', () => {
     const rows = body.split('\n').filter((line) => line.startsWith('| ❌ slower, dearer'));
     expect(rows).toHaveLength(3);
     expect(rows[0]).toBe(
-      '| ❌ slower, dearer | onnx, 1769 MB, batch 8 | p50 310 → **363** ms<br>1.15 → **1.34** USD per million | +17.1 % (16.5 to 17.7)<br>+16.7 % (16.1 to 17.4) | 5 % | sure, 6 sandboxes |',
+      '| ❌ slower, dearer | onnx, 1769 MB, batch 8 | p50 310 → **363** ms<br>1.15 → **1.34** USD/1M | +17.1 % (16.5 to 17.7)<br>+16.7 % (16.1 to 17.4) | 5 % | sure, 6 sandboxes |',
     );
   });
 
@@ -155,7 +161,7 @@ describe('what it says', () => {
     const text = bodyOf(reportWith([{ ...model, verdict: 'regressed', cells }]));
     expect(lineOf(text, 1)).toBe('### ❌ `s.onnx` is 20.0 % over its p99 limit · 1 of 1 cell');
     expect(text).toContain(
-      '| ❌ over its p99 limit, over its cost limit | onnx, 1769 MB, batch 1 | p99 **24.0** ms<br>**0.491** USD per million | +20.0 %<br>+1.0 % | 20.0 ms<br>0.486 USD | as measured |',
+      '| ❌ over its p99 limit, over its cost limit | onnx, 1769 MB, batch 1 | p99 **24.0** ms<br>**0.491** USD/1M | +20.0 %<br>+1.0 % | 20.0 ms<br>0.486 USD | as measured |',
     );
   });
 
@@ -224,7 +230,8 @@ describe('the limit', () => {
     ),
   );
   const report = reportWith(models);
-  const { body, leftOut } = renderComment(report, OPTIONS);
+  const { body: raw, leftOut } = renderComment(report, OPTIONS);
+  const body = spaced(raw);
 
   it('holds for 3 models of 200 regressed cells with long names, the worst first', () => {
     expect(body.length).toBeLessThanOrEqual(65_000);

@@ -164,6 +164,14 @@ describe('legs of a matrix', () => {
     expect(merged.run.notes.at(-1)).toContain('compared with different commits');
   });
 
+  it('takes the same model from hundreds of legs', () => {
+    const legs = Array.from({ length: 256 }, (_, at) => leg(`${at}`, made({ config: { batch: at + 1 } })));
+    const merged = mergeReports(legs, { expected: legs.map(({ name }) => name) });
+    expect(merged.models).toHaveLength(1);
+    expect(merged.models[0]?.cells).toHaveLength(256);
+    expect(merged.run.legs?.missing).toEqual([]);
+  });
+
   it('of one leg is that leg’s report', () => {
     const report = made({ changes: SLOWER });
     expect(mergeReports([leg('a', report)])).toEqual(report);
