@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 export async function build(dir) {
   const bundle = await rolldown({
-    input: { action: `${root}src/action.ts`, cli: `${root}src/cli.ts` },
+    input: { action: `${root}src/action.ts`, comment: `${root}src/comment.ts`, cli: `${root}src/cli.ts` },
     cwd: root,
     platform: 'node',
     logLevel: 'warn',

@@ -14,6 +14,11 @@ import { ensureRie, riePath } from './parts/rie.mjs';
  */
 export const PARTS = [
   {
+    name: 'git-lfs',
+    what: 'Git LFS, whose pointers stand for models',
+    ensure: () => ensureApt(['git-lfs']),
+  },
+  {
     name: 'ceph',
     what: 'S3 and STS with real checking of OIDC tokens',
     ensure: () => ensureApt(['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common', 'openssl', 'util-linux']),

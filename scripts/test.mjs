@@ -100,6 +100,11 @@ for (const tier of tiers) {
     count(run('generated files', process.execPath, ['scripts/generate.mjs', '--check']));
     continue;
   }
+  if (tier === 'unit' && !ensureParts(['git-lfs'])) {
+    console.error('git-lfs could not be installed');
+    count(false);
+    continue;
+  }
   if (tier === 'real') {
     console.log('\n== parts');
     if (!ensureParts()) {

@@ -44,6 +44,7 @@ const ports: RunPorts = {
   historyBranch: null,
   region: 'us-east-1',
   notes: [],
+  ownBaseline: null,
   runId: 'bench',
   scratch: join(folder, 'scratch'),
   placeOf,

@@ -14,6 +14,16 @@ export function runVerdict(states: readonly State[]): State {
   return worstState(states.filter((state) => state !== 'unmeasured')) ?? 'unmeasured';
 }
 
+/** The verdict of a run of several models: the worst of theirs. */
+export function worstVerdict(verdicts: readonly State[]): State {
+  return worstState(verdicts) ?? 'unmeasured';
+}
+
+/** The gate of several models: failed where one's is, passed where one's is and none failed. */
+export function joinedGate(gates: readonly ('passed' | 'failed' | 'none')[]): 'passed' | 'failed' | 'none' {
+  return gates.includes('failed') ? 'failed' : gates.includes('passed') ? 'passed' : 'none';
+}
+
 /**
  * What the cells' states mean for the build: failed where any of them is one that fails, `none` where there was nothing
  * to gate. A state that the verdict leaves behind a worse one counts all the same.

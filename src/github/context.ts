@@ -34,11 +34,17 @@ export function payloadOf({ GITHUB_EVENT_PATH: path }: Environment): Payload {
   }
 }
 
+/** Somebody else's pull request that a run measures: what it writes is no more trusted than that one's own. */
+export interface Measured {
+  readonly number: number;
+  readonly commit: string;
+}
+
 /**
  * Where a run reads and writes in the archive: only runs of the default branch write `base/`, and they read nothing
  * else, so that no pull request can forge what others are judged by.
  */
-export function githubContext(env: Environment): GithubContext {
+export function githubContext(env: Environment, pull: Measured | null = null): GithubContext {
   const repository = env.GITHUB_REPOSITORY;
   if (repository === undefined || !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
     return {
@@ -57,13 +63,13 @@ export function githubContext(env: Environment): GithubContext {
   const branch = defaultBranch(env, payload);
   // Events such as issue_comment and workflow_run run on the default branch on behalf of others.
   const trusting = ['push', 'schedule', 'workflow_dispatch'].includes(env.GITHUB_EVENT_NAME ?? '');
-  const trusted = trusting && branch !== null && env.GITHUB_REF === `refs/heads/${branch}`;
+  const trusted = pull === null && trusting && branch !== null && env.GITHUB_REF === `refs/heads/${branch}`;
   const base = `${repository}/base`;
   const pr = `${repository}/pr`;
   const sha = payload.pull_request?.base?.sha;
   return {
     scope: trusted ? { write: base, read: [base] } : { write: pr, read: [base, pr] },
-    commit: env.GITHUB_SHA ?? null,
+    commit: pull?.commit ?? env.GITHUB_SHA ?? null,
     baseCommit: typeof sha === 'string' ? sha : null,
     branch: trusted ? branch : null,
     repository,

@@ -10,6 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Publishing {
   readonly env: Environment;
   readonly payload: unknown;
+  /** The pull request to tell, where the event has none. */
+  readonly pull: { readonly number: number; readonly commit: string } | null;
   readonly settings: Settings;
   /** A secret; null: none was given. */
   readonly token: string | null;
@@ -56,7 +58,7 @@ export async function publishComment(
   artifact: Omit<Published, 'commentUrl'>,
 ): Promise<string | null> {
   const { env, payload, settings, token, now, signal } = publishing;
-  const pull = at(payload, 'pull_request', 'number');
+  const pull = publishing.pull?.number ?? at(payload, 'pull_request', 'number');
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
   if (typeof pull !== 'number' || !owner || !repo || settings.comment === 'never') return null;
   if (token === null) {
@@ -70,7 +72,7 @@ export async function publishComment(
   ]);
   const run = {
     tag: settings.commentTag,
-    commit: textAt(payload, 'pull_request', 'head', 'sha'),
+    commit: publishing.pull?.commit ?? textAt(payload, 'pull_request', 'head', 'sha'),
     runId: Number(env.GITHUB_RUN_ID ?? 0),
     attempt: Number(env.GITHUB_RUN_ATTEMPT ?? 1),
   };

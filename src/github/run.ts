@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { readSettings } from '../inputs/settings.ts';
+import { readSettings, type Settings } from '../inputs/settings.ts';
 import type { RawInputs } from '../inputs/table.ts';
 import type { Logger } from '../ports.ts';
 import { progressLines } from '../progress.ts';
@@ -9,6 +9,7 @@ import { writeReports } from '../report/write.ts';
 import { exitOf, run } from '../run.ts';
 import { commonOf } from '../stages/report.ts';
 import type { Report } from '../types/report.ts';
+import type { RunTask } from '../types/task.ts';
 import { type Outside, readTask, systemClock, withPorts } from '../wiring/index.ts';
 import { payloadOf } from './context.ts';
 import { annotate, writeOutputs } from './outputs.ts';
@@ -47,22 +48,46 @@ export async function runAction(raw: RawInputs, from: Pick<Outside, 'entry' | 'e
   const token = raw['github-token'] ?? null;
   if (token !== null) core.setSecret(token);
   const settings = readSettings(raw, from.placeOf);
-  const task = await readTask(raw, outside);
+  const own = await readTask(raw, outside);
+  if (settings.pullRequest === null) {
+    await measureAndTell({ raw, settings, task: own, outside: { ...outside, token }, pull: null });
+    return;
+  }
+  const { forkRun } = await import('./fork-run.ts');
+  const { env, signal, placeOf } = outside;
+  const request = { pull: settings.pullRequest, token, payload: payloadOf(env), env, signal, placeOf };
+  await using fork = await forkRun(own, request);
+  const pull = { number: settings.pullRequest, commit: fork.commit };
+  await measureAndTell({ raw, settings, task: fork.task, outside: { ...outside, token, pull }, pull });
+}
+
+interface Work {
+  readonly raw: RawInputs;
+  readonly settings: Settings;
+  readonly task: RunTask;
+  readonly outside: Outside;
+  /** The pull request that is told of it, where the event has none. */
+  readonly pull: { readonly number: number; readonly commit: string } | null;
+}
+
+async function measureAndTell({ raw, settings, task, outside, pull }: Work): Promise<void> {
+  const { env } = outside;
   const { reportDir } = commonOf(task);
-  await withPorts(commonOf(task), { ...outside, token }, async (ports) => {
+  const token = outside.token ?? null;
+  await withPorts(commonOf(task), outside, async (ports) => {
     const report = await run(task, ports, progressLines(actionsLogger, systemClock, ports.target.facts, false));
     const now = systemClock.date();
     const paths = await writeReports(report, reportDir, now);
     annotate(report, now);
     const { 'github-token': _, ...inputs } = raw;
     const publishing: Publishing = {
-      ...{ env: from.env, payload: payloadOf(from.env), settings, token, reportDir, inputs, now },
+      ...{ env, payload: payloadOf(env), pull, settings, token, reportDir, inputs, now },
       // A cancelled job still has some seconds to say what it has.
       signal: AbortSignal.timeout(120_000),
     };
     const artifact = await publishArtifact(publishing);
     const summary = renderSummary(report, { now, artifactUrl: artifact.artifactUrl });
-    await writeSummary(summary.markdown, from.env);
+    await writeSummary(summary.markdown, env);
     const commentUrl = await publishComment(report, publishing, artifact);
     writeOutputs(report, paths, { ...artifact, commentUrl });
     conclude(report);

@@ -13,6 +13,8 @@ export interface Settings {
   readonly commentTag: string;
   readonly requestsPerMonth: number | null;
   readonly artifact: boolean;
+  /** The pull request whose models are measured as data; null: what is checked out. */
+  readonly pullRequest: number | null;
 }
 
 /**
@@ -27,12 +29,14 @@ export function readSettings(raw: RawInputs, placeOf: (name: InputName) => strin
   const tag = written('comment-tag');
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(tag.value.trim())) throw refuse(tag, 'is not a tag');
   const requests = written('requests-per-month');
+  const pull = written('pull-request');
   return {
     config: raw.config?.trim() || null,
     gateConfig: parseChoice(written('gate-config'), ['head', 'base']),
     comment: parseChoice(written('comment'), COMMENT_MODES),
     commentTag: tag.value.trim(),
     requestsPerMonth: requests.value === '' ? null : parseInteger(requests, 1, 1e12),
+    pullRequest: pull.value === '' ? null : parseInteger(pull, 1, 1e9),
     artifact: parseChoice(written('artifact'), ['yes', 'no']) === 'yes',
   };
 }

@@ -246,6 +246,13 @@ export const INPUTS = [
     doc: 'Inferences a month: the report then says what they cost.',
   },
   {
+    name: 'pull-request',
+    default: null,
+    value: 'N',
+    allowed: 'the number of a pull request',
+    doc: "Measures that pull request's model as data, without checking it out: for a run by `workflow_dispatch`, see docs/forks.md.",
+  },
+  {
     name: 'artifact',
     default: 'yes',
     value: 'yes|no',

@@ -83,14 +83,17 @@ function repositoryOf(options: GitOptions, shallow: boolean, head: string | null
     const remote = await remoteOf(options);
     if (remote === null) return 'the clone has no remote';
     try {
-      const quiet = [
-        '--quiet',
-        '--no-tags',
-        '--no-recurse-submodules',
-        '--no-write-fetch-head',
-        '--no-auto-maintenance',
-      ];
-      await reachGit(options, ['fetch', ...quiet, ...(flag === null ? [] : [flag]), remote, ...commits]);
+      const quiet = ['--quiet', '--no-tags', '--no-recurse-submodules', ...(flag === null ? [] : [flag])];
+      await reachGit(options, [
+        '-c',
+        'gc.auto=0',
+        '-c',
+        'maintenance.auto=false',
+        'fetch',
+        ...quiet,
+        remote,
+        ...commits,
+      ]);
       return null;
     } catch (thrown) {
       if (thrown instanceof GitError) return thrown.message;

@@ -77,7 +77,7 @@ export async function runGit(options: GitOptions, args: readonly string[], call:
   if (call.into === undefined) child.stdout.on('data', (chunk: string) => (out += chunk));
   const written = call.into === undefined ? null : pipeline(child.stdout, createWriteStream(call.into));
   const [code] = await Promise.all([ended, written]);
-  if (code === -1) throw new GitError(`git ${args[0] ?? ''} took longer than ${TIME_LIMIT_MS / 1000} s`);
+  if (code === -1) throw new GitError(`git took longer than ${TIME_LIMIT_MS / 1000} s`);
   if (code !== 0) throw new GitError(plainWords(said));
   return out.trim();
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BaselineRef } from '../types/inputs.ts';
 import type { Model, ModelFile, ModelKey } from '../types/model.ts';
 import { loadFromGit } from './git.ts';
+import type { GitOptions } from './git-run.ts';
 import { loadKept, loadModel } from './load.ts';
 import { type NpyFile, readNpy } from './npy.ts';
 
@@ -19,7 +20,11 @@ export interface ModelSource {
   close(): Promise<void>;
 }
 
-export function modelSource(placeOf: (input: 'model' | 'baseline') => string): ModelSource {
+/** @param git how git is run for a baseline at a commit */
+export function modelSource(
+  placeOf: (input: 'model' | 'baseline') => string,
+  git: Omit<GitOptions, 'cwd'> = {},
+): ModelSource {
   const folders: string[] = [];
   return {
     candidate: (path) => loadModel(path, placeOf('model')),
@@ -27,7 +32,7 @@ export function modelSource(placeOf: (input: 'model' | 'baseline') => string): M
       if (ref.kind === 'path') return loadModel(ref.path, placeOf('baseline'));
       const folder = await mkdtemp(join(tmpdir(), 'ayci-baseline-'));
       folders.push(folder);
-      return loadFromGit(ref.ref, candidatePath, folder, placeOf('baseline'));
+      return loadFromGit(ref.ref, candidatePath, folder, placeOf('baseline'), git);
     },
     kept: (files, entry, key) => loadKept(files, entry, key, placeOf('baseline')),
     data: readNpy,

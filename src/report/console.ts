@@ -77,7 +77,7 @@ export function renderConsole(report: Report, now: Date, reportPaths: readonly s
       }
     }
     lines.push(`${MARK[model.verdict]} ${model.verdict}: ${visible(model.path)} ${headline(model)}`);
-    const next = advice(model, report);
+    const next = advice(model);
     if (next !== null) lines.push(`   ${next}`);
     const why = report.verdict === 'regressed' ? whyText(model) : null;
     if (why !== null) lines.push(`   Why       ${visible(why, 300)}`);

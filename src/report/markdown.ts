@@ -105,7 +105,7 @@ function footer(report: Report): string {
 export function renderMarkdown(report: Report, now: Date): string {
   const sections = report.models.flatMap((model) => {
     const title = `### ${MARK[model.verdict]} ${code(baseName(model.path))} ${headline(model)}`;
-    const next = advice(model, report);
+    const next = advice(model);
     return [title, ...(next === null ? [] : [next]), ...modelSection(report, model, now)];
   });
   const failed =

@@ -1,4 +1,4 @@
-import type { CellReport, ModelReport, Report } from '../types/report.ts';
+import type { CellReport, ModelReport } from '../types/report.ts';
 import { STATES } from '../types/verdict.ts';
 import { ageText, changeText, figure, plainPercent, signedPercent } from './format.ts';
 import { cellName, coldMs, MARK, stateWord, tellingMetric } from './words.ts';
@@ -102,8 +102,8 @@ export function headline(model: ModelReport): string {
 }
 
 /** The line under the headline that says what a reader may do next, or null. */
-export function advice(model: ModelReport, report: Report): string | null {
-  if (report.verdict === 'inconclusive') {
+export function advice(model: ModelReport): string | null {
+  if (model.verdict === 'inconclusive') {
     const seen = model.cells.flatMap((cell) => cell.verdict?.metrics.latency?.minimumDetectable ?? []);
     const least =
       seen.length === 0

@@ -18,9 +18,9 @@ export async function remember(report: Report, failOn: readonly FailOn[], ports:
   const { historyBranch, commit, store, scope } = ports;
   if (historyBranch === null || commit === null || report.error !== null) return;
   const at = ports.clock.date().toISOString();
-  for (const { path, key, verdict } of report.models) {
+  for (const { path, key, verdict, baselineKey } of report.models) {
     const accepted = report.gate !== 'failed' || !failOn.some((state) => state === verdict);
-    const entry = { commit, key, verdict, accepted, at };
+    const entry = { commit, key, verdict, accepted, at, against: baselineKey };
     try {
       await appendHistory(store, scope, historyBranch, historyPath(path), entry);
     } catch (thrown) {

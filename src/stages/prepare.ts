@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type Prices, pricesOf } from '../analysis/prices.ts';
-import { readHistory } from '../archive/history.ts';
+import { readHistory, standings } from '../archive/history.ts';
 import { findKnown } from '../archive/match.ts';
 import { fetchModel, findModel } from '../archive/models.ts';
 import { readKnown } from '../archive/records.ts';
-import { AyciError } from '../errors.ts';
+import { AyciError, asAyciError, explain } from '../errors.ts';
 import { HARNESS, SANDBOXES } from '../measure/protocol.ts';
 import { dtypeOfNumpy } from '../plan/fills.ts';
 import { makePlan } from '../plan/plan.ts';
@@ -31,7 +31,8 @@ export interface Prepared {
 /** The newest model of a branch that its history accepted; null: it has none yet. */
 async function newestOf(branch: string, inputs: Inputs, ports: RunPorts): Promise<ModelKey | null> {
   const { entries } = await readHistory(ports.store, ports.scope, branch, historyPath(inputs.model));
-  return entries.findLast((entry) => entry.accepted)?.key ?? null;
+  const standing = standings(entries);
+  return entries.findLast((_, index) => standing[index])?.key ?? null;
 }
 
 async function loadBaseline(ref: BaselineRef, inputs: Inputs, ports: RunPorts): Promise<Model | null> {
@@ -44,7 +45,7 @@ async function loadBaseline(ref: BaselineRef, inputs: Inputs, ports: RunPorts): 
       hint: 'ayci show MODEL tells what it has.',
     });
   }
-  const files = await fetchModel(ports.store, kept, join(ports.scratch, 'baseline'));
+  const files = await fetchModel(ports.store, kept, join(ports.scratch, 'baseline', key));
   const model = await ports.models.kept(files, kept.manifest.entry, key);
   return ref.kind === 'archive' ? { ...model, path: `archive:${ref.branch}` } : model;
 }
@@ -57,6 +58,22 @@ interface Compared {
   readonly notes: readonly string[];
 }
 
+/** A baseline that nobody asked for and that cannot be had is no error of the user's: the run measures without one. */
+async function tryBaseline(
+  ref: BaselineRef,
+  note: string | null,
+  inputs: Inputs,
+  ports: RunPorts,
+): Promise<{ readonly model: Model | null; readonly note: string | null }> {
+  try {
+    return { model: await loadBaseline(ref, inputs, ports), note };
+  } catch (thrown) {
+    const error = asAyciError(thrown);
+    if (error.code === 'interrupted' || error.code === 'internal') throw error;
+    return { model: null, note: `No baseline, measured only: ${explain(error)}` };
+  }
+}
+
 async function comparedWith(inputs: Inputs, ports: RunPorts): Promise<Compared> {
   const asked = inputs.baseline;
   if (asked !== null) {
@@ -66,8 +83,9 @@ async function comparedWith(inputs: Inputs, ports: RunPorts): Promise<Compared> 
   }
   if (ports.ownBaseline === null) return { model: null, ref: null, facts: null, notes: [] };
   const own = await ports.ownBaseline(inputs.model);
-  const { ref, commit, from, note } = own;
-  const model = ref === null ? null : await loadBaseline(ref, inputs, ports);
+  const { ref, commit, from } = own;
+  const { model, note } =
+    ref === null ? { model: null, note: own.note } : await tryBaseline(ref, own.note, inputs, ports);
   const standing = model === null ? null : own.standing(model.key);
   const notes = [note, standing, ...(ref !== null && model === null ? missingBaseline(ref) : [])];
   return { model, ref, facts: { commit, from, note }, notes: notes.filter((one) => one !== null) };

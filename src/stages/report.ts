@@ -1,5 +1,5 @@
 import { costPerMillionUsd } from '../analysis/cost.ts';
-import { gateOf, runVerdict } from '../analysis/gate.ts';
+import { gateOf, joinedGate, runVerdict, worstVerdict } from '../analysis/gate.ts';
 import { withLevels } from '../analysis/levels.ts';
 import { sameModel } from '../analysis/plain.ts';
 import { PRICE_DATE } from '../analysis/prices.ts';
@@ -118,7 +118,7 @@ function modelReport({ task, prepared }: ModelRun, cells: readonly JudgedCell[])
   const { candidate, baseline, cells: planned } = prepared.plan;
   const figures = cellsAndBest(cells, prepared.prices, task);
   return {
-    path: candidate.path,
+    path: task.shownAs ?? candidate.path,
     key: candidate.key,
     framework: candidate.framework,
     verdict: runVerdict(counted(figures.cells, figures.best, task.inputs.gateOn)),
@@ -139,16 +139,16 @@ export function makeReport(task: RunTask, all: readonly ModelRun[], ports: RunPo
   const today = ports.clock.date().toISOString().slice(0, 10);
   const { cells, waivers } = accepted(runs, judged(runs), task.waivers, today);
   const models = runs.map((one, index) => modelReport(one, cells[index] ?? []));
-  const states = models.flatMap(({ cells: own, best }, index) =>
-    counted(own, best, runs[index]?.task.inputs.gateOn ?? 'cells'),
+  const gates = models.map(({ cells: own, best }, index) =>
+    gateOf(counted(own, best, runs[index]?.task.inputs.gateOn ?? 'cells'), commonOf(task).failOn),
   );
   const error = all.find(({ measured }) => measured.error !== null)?.measured.error ?? null;
   const reused = all.flatMap(({ measured }) => measured.results.filter(({ status }) => status === 'reused'));
   const [first] = all;
   return {
     schema: 1,
-    verdict: runVerdict(states),
-    gate: gateOf(states, commonOf(task).failOn),
+    verdict: worstVerdict(models.map((model) => model.verdict)),
+    gate: joinedGate(gates),
     error: error === null ? null : { code: error.code, message: explain(error) },
     models,
     run: {

@@ -2,7 +2,10 @@ import type { Inputs } from './inputs.ts';
 import type { ModelSettings, Waiver } from './settings.ts';
 
 /** One model of a run, and what it is held to. */
-export type ModelTask = Omit<ModelSettings, 'place'>;
+export interface ModelTask extends Omit<ModelSettings, 'place'> {
+  /** What it is called where its file lies elsewhere. */
+  readonly shownAs?: string;
+}
 
 /** What a run has to do. */
 export interface RunTask {

@@ -84,7 +84,10 @@ export async function openArchive(
   }
   const { githubArchive, withEnvironments } = await import('../github/cache/index.ts');
   const [cacheDir, runtimesDir] = [cacheFolder(env), runtimesFolder(outside.entry)];
-  const cached = await githubArchive({ env, scope: github.scope, logger, cacheDir, runtimesDir });
+  const cached = await githubArchive({
+    ...{ env, scope: github.scope, logger, cacheDir, runtimesDir },
+    ...(outside.pull ? { pull: outside.pull.number } : {}),
+  });
   await cached.restore();
   return {
     store: cached.store,

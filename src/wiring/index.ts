@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import metadata from '../../package.json' with { type: 'json' };
 import { type GithubContext, githubContext } from '../github/context.ts';
+import { workflowGit } from '../github/workflow-git.ts';
 import { modelSource } from '../model/source.ts';
 import type { RunPorts } from '../stages/ports.ts';
 import type { Inputs } from '../types/inputs.ts';
@@ -35,7 +36,7 @@ export async function withPorts<T>(
   work: (ports: RunPorts) => Promise<T>,
 ): Promise<T> {
   const { logger, signal, placeOf } = outside;
-  const github = githubContext(outside.env);
+  const github = githubContext(outside.env, outside.pull ?? null);
   const setting = settingOf(inputs, outside, github);
   for (const note of setting.notes) logger.warn(note);
   const credentials = await credentialsOf(setting, outside, github);
@@ -45,7 +46,10 @@ export async function withPorts<T>(
     setting.target === 'local'
       ? archive.around(await localTarget(outside))
       : await lambdaTarget(inputs, setting, outside, credentials);
-  const models = modelSource(placeOf);
+  const models = modelSource(
+    placeOf,
+    github.origin === 'outside' ? {} : workflowGit(outside.env, outside.token ?? null),
+  );
   const scratch = await mkdtemp(join(tmpdir(), 'ayci-'));
   try {
     return await work({

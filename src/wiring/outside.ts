@@ -21,6 +21,8 @@ export interface Outside {
   readonly env: Environment;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** The pull request that a run on another ref measures. */
+  readonly pull?: { readonly number: number; readonly commit: string } | null;
   /** GitHub's, for git and the comment: a secret. Absent: none. */
   readonly token?: string | null;
   /** `--name` on the command line, `with: name` in a workflow. */

@@ -76,7 +76,9 @@ export function summaryPage(markdown: string): string {
 export async function drawCharts(page: Page): Promise<number> {
   const installed = process.env.AYCI_TEST_MERMAID;
   if (installed === undefined) throw new Error('AYCI_TEST_MERMAID is not set: node scripts/parts.mjs mermaid');
-  await page.addScriptTag({ content: readFileSync(join(installed, 'node_modules/mermaid/dist/mermaid.min.js'), 'utf8') });
+  await page.addScriptTag({
+    content: readFileSync(join(installed, 'node_modules/mermaid/dist/mermaid.min.js'), 'utf8'),
+  });
   return await page.locator('html').evaluate(async (root) => {
     const { mermaid } = globalThis as unknown as Drawing;
     mermaid.initialize({ startOnLoad: false, securityLevel: 'strict' });

@@ -29,6 +29,9 @@ export interface Question {
 /** First parents that are looked through for one whose model was recorded. */
 const LINEAGE = 500;
 
+/** Generations that a shallow clone is deepened by to find one: its large files are not in git. */
+const DEEPENING = 50;
+
 const short = (commit: string): string => commit.slice(0, 7);
 const none = (reason: string): FoundBaseline => ({ kind: 'none', reason });
 
@@ -80,6 +83,21 @@ async function inGit(question: Question, { repository, path }: Place): Promise<F
   }
 }
 
+/** The nearest ancestor that was recorded and whose model the archive has, the commit itself included; null: none. */
+async function recordedAncestor(
+  repository: Repository,
+  commit: string,
+  history: readonly HistoryEntry[],
+  has: Question['has'],
+): Promise<ReturnType<typeof nearestEntry>> {
+  if (history.length === 0) return null;
+  let found = nearestEntry(history, await repository.lineage(commit, LINEAGE));
+  if (found === null && repository.shallow && (await repository.deepen(DEEPENING, [commit])) === null) {
+    found = nearestEntry(history, await repository.lineage(commit, LINEAGE));
+  }
+  return found !== null && (await has(found.entry.key)) ? found : null;
+}
+
 /** A model that git does not keep: what a job of its branch last built and measured. */
 async function built(
   repository: Repository,
@@ -87,14 +105,14 @@ async function built(
   history: readonly HistoryEntry[],
   has: Question['has'],
 ): Promise<FoundBaseline> {
-  const found = nearestEntry(history, await repository.lineage(commit, LINEAGE));
-  if (found === null || !(await has(found.entry.key))) {
+  const found = await recordedAncestor(repository, commit, history, has);
+  if (found === null) {
     return none(`git does not keep the model, and neither ${short(commit)} nor a commit before it was measured`);
   }
   const note =
     found.distance === 0
       ? null
-      : `git does not keep the model: judged by ${short(found.entry.commit)}, ${found.distance} commits before ${short(commit)}; what came between counts as this change's`;
+      : `git does not keep the model: judged by ${short(found.entry.commit)}, ${found.distance} ${found.distance === 1 ? 'commit' : 'commits'} before ${short(commit)}; what came between counts as this change's`;
   return { kind: 'key', key: found.entry.key, note };
 }
 
@@ -106,8 +124,8 @@ async function unchangedSince(
   history: readonly HistoryEntry[],
   has: Question['has'],
 ): Promise<ModelKey | null> {
-  const found = nearestEntry(history, await repository.lineage(commit, LINEAGE));
-  if (found === null || !(await has(found.entry.key))) return null;
+  const found = await recordedAncestor(repository, commit, history, has);
+  if (found === null) return null;
   const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : null;
   const idAt = async (at: string): Promise<string | null> =>
     // At the top there is no folder but the whole tree: the pointer alone.

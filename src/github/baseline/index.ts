@@ -1,12 +1,14 @@
 import { type HistoryEntry, standings } from '../../archive/history.ts';
 import { openRepository, type Place, type Repository } from '../../model/git-repository.ts';
-import { GitError, type GitOptions } from '../../model/git-run.ts';
+import { GitError } from '../../model/git-run.ts';
 import type { BaselineRef } from '../../types/inputs.ts';
 import type { ModelKey } from '../../types/model.ts';
 import { defaultBranch, type Environment } from '../event.ts';
+import { workflowGit } from '../workflow-git.ts';
 import { baselineCommit, type How } from './commit.ts';
 import { findBaseline } from './find.ts';
 
+export { workflowGit } from '../workflow-git.ts';
 export { alreadyOnBase } from './standing.ts';
 
 /** The baseline that a run in a workflow gets by itself. */
@@ -36,16 +38,6 @@ export interface Surroundings {
 }
 
 const short = (commit: string): string => commit.slice(0, 7);
-
-/** Git as a workflow's run may use it: it asks nobody for a password, and reads a checkout that another user made. */
-export function workflowGit(env: Environment, token: string | null): Omit<GitOptions, 'cwd'> {
-  const { GITHUB_WORKSPACE: safe, GITHUB_SERVER_URL: server = 'https://github.com' } = env;
-  return {
-    env,
-    ...(safe === undefined || safe === '' ? {} : { safe }),
-    ...(token === null ? {} : { token: { server, value: token } }),
-  };
-}
 
 /**
  * Chooses a model's baseline from the event, the checkout and the archive. Where there is none the note says why, and

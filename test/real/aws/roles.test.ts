@@ -92,12 +92,16 @@ const prod = { environment: 'prod' };
 /** What a row names gets, in each set-up: by default, with a merge queue, with an environment. */
 const EVENTS: readonly [name: string, run: Run, lets: readonly [Role[], Role[], Role[]]][] = [
   ['pull_request', on('pull_request'), [['pr'], ['pr'], ['pr']]],
-  ['push on the base branch', on('push'), [['base', 'deploy'], ['base', 'deploy'], []]],
+  ['push on the base branch', on('push'), [['pr', 'base', 'deploy'], ['pr', 'base', 'deploy'], ['pr']]],
   ['push on another branch', on('push', { branch: 'feature' }), [[], [], []]],
   ['push on a branch that begins like it', on('push', { branch: 'main2' }), [[], [], []]],
   ['push on a branch below it', on('push', { branch: 'main/x' }), [[], [], []]],
-  ['schedule', on('schedule'), [['base', 'deploy'], ['base', 'deploy'], []]],
-  ['workflow_dispatch on the base branch', on('workflow_dispatch'), [['base', 'deploy'], ['base', 'deploy'], []]],
+  ['schedule', on('schedule'), [['pr', 'base', 'deploy'], ['pr', 'base', 'deploy'], ['pr']]],
+  [
+    'workflow_dispatch on the base branch',
+    on('workflow_dispatch'),
+    [['pr', 'base', 'deploy'], ['pr', 'base', 'deploy'], ['pr']],
+  ],
   ['workflow_dispatch on another', on('workflow_dispatch', { branch: 'feature' }), [[], [], []]],
   ['merge_group', on('merge_group'), [[], ['pr'], []]],
   ['merge_group of another branch', on('merge_group', { branch: 'next' }), [[], [], []]],

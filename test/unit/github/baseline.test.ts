@@ -256,18 +256,21 @@ describe('a model that is new', () => {
 });
 
 describe('a model that git does not keep', () => {
-  it('is judged by what the nearest recorded ancestor of the base built', async () => {
-    const told = story(() => ({}));
-    const path = clone(told, { depth: 0 });
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, NEW);
-    const exact = [entry(told.ancestor, keyOf(OLD)), entry(told.base, keyOf(MAIN))];
-    expect(await ask(path, told.event, { history: exact })).toMatchObject({ ref: { key: keyOf(MAIN) }, note: null });
-    const found = await ask(path, told.event, { history: exact.slice(0, 1) });
-    expect(found.ref).toEqual({ kind: 'key', key: keyOf(OLD) });
-    expect(found.note).toMatch(/judged by \w{7}, 1 commits before \w{7}; what came between counts as this change's/);
-    expect((await ask(path, told.event)).note).toMatch(/^No baseline, measured only: git does not keep the model/);
-  });
+  it.each(CLONES)(
+    'is judged by what the nearest recorded ancestor of the base built, in a clone %s',
+    async (_, options) => {
+      const told = story(() => ({}));
+      const path = clone(told, options);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, NEW);
+      const exact = [entry(told.ancestor, keyOf(OLD)), entry(told.base, keyOf(MAIN))];
+      expect(await ask(path, told.event, { history: exact })).toMatchObject({ ref: { key: keyOf(MAIN) }, note: null });
+      const found = await ask(path, told.event, { history: exact.slice(0, 1) });
+      expect(found.ref).toEqual({ kind: 'key', key: keyOf(OLD) });
+      expect(found.note).toMatch(/judged by \w{7}, 1 commit before \w{7}; what came between counts as this change's/);
+      expect((await ask(path, told.event)).note).toMatch(/^No baseline, measured only: git does not keep the model/);
+    },
+  );
 });
 
 describe('Git LFS', () => {
@@ -342,7 +345,7 @@ describe('Git LFS', () => {
 describe('DVC', () => {
   const kept = (model: Uint8Array): Files => ({ [`${PATH}.dvc`]: dvc(model), 'models/a b/.gitignore': '/m.onnx\n' });
   const pulled = (told: Story, model: Uint8Array) => {
-    const path = clone(told, { depth: 0 });
+    const path = clone(told, { depth: 1 });
     writeFileSync(path, model);
     return path;
   };

@@ -13,6 +13,7 @@ describe('settings of what is said on GitHub', () => {
       commentTag: 'ayci',
       requestsPerMonth: null,
       artifact: true,
+      pullRequest: null,
     });
   });
 

@@ -56,19 +56,23 @@ function token(subject: string, { rest, ref }: Event, changed: Claims = {}): Cla
 const SETUPS: readonly { readonly given: Claims; readonly lets: Readonly<Record<string, readonly Role[]>> }[] = [
   {
     given: {},
-    lets: { pull_request: ['pull-request'], 'push, schedule or dispatch on main': ['base', 'deploy'] },
+    lets: { pull_request: ['pull-request'], 'push, schedule or dispatch on main': ['pull-request', 'base', 'deploy'] },
   },
   {
     given: { MergeQueue: 'yes' },
     lets: {
       pull_request: ['pull-request'],
       merge_group: ['pull-request'],
-      'push, schedule or dispatch on main': ['base', 'deploy'],
+      'push, schedule or dispatch on main': ['pull-request', 'base', 'deploy'],
     },
   },
   {
     given: { EnvironmentName: 'prod' },
-    lets: { pull_request: ['pull-request'], 'environment on main': ['base', 'deploy'] },
+    lets: {
+      pull_request: ['pull-request'],
+      'push, schedule or dispatch on main': ['pull-request'],
+      'environment on main': ['base', 'deploy'],
+    },
   },
 ];
 
