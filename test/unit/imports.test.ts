@@ -101,12 +101,6 @@ describe('who may import what', () => {
   it('only entries set exit codes or read the process environment', () => {
     const pattern = /process\.(exit\b|exitCode|env\b|argv)/;
     const touching = files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8')));
-    expect(touching.sort()).toEqual([
-      'action.ts',
-      'cli.ts',
-      'comment.ts',
-      'github/run.ts',
-      'target/local/cgroup.ts',
-    ]);
+    expect(touching.sort()).toEqual(['action.ts', 'cli.ts', 'comment.ts', 'github/run.ts', 'target/local/cgroup.ts']);
   });
 });

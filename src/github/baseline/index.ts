@@ -1,6 +1,6 @@
 import { type HistoryEntry, standings } from '../../archive/history.ts';
 import { openRepository, type Place, type Repository } from '../../model/git-repository.ts';
-import { GitError } from '../../model/git-run.ts';
+import { GitError, type GitOptions } from '../../model/git-run.ts';
 import type { BaselineRef } from '../../types/inputs.ts';
 import type { ModelKey } from '../../types/model.ts';
 import { defaultBranch, type Environment } from '../event.ts';

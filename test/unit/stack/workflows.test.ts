@@ -39,7 +39,9 @@ describe.each([DEPLOY, ...EXAMPLES])('%s', (path) => {
       const assumes = [job, ...(job.steps ?? [])].some((part) => part.with?.['role-to-assume'] !== undefined);
       const granted = job.permissions ?? {};
       expect(granted['id-token'], name).toBe(assumes ? 'write' : undefined);
-      expect(Object.keys(granted).filter((what) => !['contents', 'id-token', 'pull-requests'].includes(what))).toEqual([]);
+      expect(Object.keys(granted).filter((what) => !['contents', 'id-token', 'pull-requests'].includes(what))).toEqual(
+        [],
+      );
       if (granted.contents !== undefined) expect(granted.contents).toBe('read');
     }
   });

@@ -1,0 +1,1 @@
+export{t as isEnterpriseServer,n as uploadReport}from"./artifact-CDmH2CQ9.js";

@@ -1,0 +1,1 @@
+export{t as artifactName,n as pageName,r as parseArtifactName}from"./artifact-name-CQaV4X2T.js";

@@ -1,0 +1,1 @@
+export{t as publishComment}from"./comment-9gl9DxJ3.js";

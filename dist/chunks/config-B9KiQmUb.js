@@ -1,1 +1,0 @@
-const e=[`x86_64`,`arm64`],t=[`vanilla`,`onnx`],n=[`onnx`],r=1769,i=[`candidate`,`baseline`];export{i as a,t as i,e as n,r,n as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./dist-CTwJEleE.js";var t=e();function n(e,n){try{let r=(0,t.parse)(e,{maxAliasCount:0})?.outs?.find(({path:e})=>e===n);return typeof r?.md5==`string`&&/^[0-9a-f]{32}$/.test(r.md5)?{md5:r.md5}:null}catch{return null}}export{n as dvcPointer};

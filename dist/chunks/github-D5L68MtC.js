@@ -1,0 +1,1 @@
+export{t as getOctokit}from"./github-DNSFCc88.js";

@@ -1,1 +1,0 @@
-import{r as e,s as t}from"./core-BSkBUcYp.js";import"./wiring-CJhtVQqU.js";function n(t){return!t.ACTIONS_ID_TOKEN_REQUEST_URL||!t.ACTIONS_ID_TOKEN_REQUEST_TOKEN?null:t=>e(t)}function r(e){t(e)}export{n as idTokenOf,r as maskSecret};

@@ -1,0 +1,1 @@
+const e=[`regressed`,`inconclusive`,`unmeasured`];export{e as t};

@@ -1,1 +1,0 @@
-import{t as e}from"./errors-ABQDknBA.js";const t=67108864,n=10737418240;var r=class extends e{size;constructor(e,t,n,r){super(`archive`,`archive ${e}: ${t} has ${n} bytes; expected at most ${r}`,{hint:`Move it away; it is never overwritten.`}),this.size=n}};export{t as n,r,n as t};

@@ -1,0 +1,150 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { squeezenet } from '../../../src/demo/squeezenet.ts';
+import type { Report } from '../../../src/types/report.ts';
+import { type ActionsResults, startActionsResults } from '../../support/actions-results.ts';
+import { type Azurite, startAzurite } from '../../support/azurite.ts';
+import { type Event, pullRequestEvent, pushEvent } from '../../support/events.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { checkout, Origin } from '../../support/git-repo.ts';
+import { type DescribedGithubApi, startDescribedGithubApi } from '../../support/github-api-described.ts';
+import { ran } from '../../support/program.ts';
+
+// A pull request as GitHub runs it: real clones, GitHub's API by its own description, artifacts and the cache in Azurite,
+// models measured on this machine; nothing is told to the action but a model's path.
+
+const MODEL = 'models/detector.onnx';
+const HEAD = 'd'.repeat(40);
+
+let github: DescribedGithubApi;
+let azurite: Azurite;
+let results: ActionsResults;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let origin: Origin;
+const commits = { base: '', slower: '', same: '' };
+
+beforeAll(async () => {
+  [github, azurite, folder] = await Promise.all([startDescribedGithubApi(), startAzurite(), temporaryFolder()]);
+  results = await startActionsResults(azurite);
+  origin = new Origin(folder.path);
+  commits.base = origin.commit([], { [MODEL]: squeezenet(0), 'README.md': '1' });
+  origin.point('main', commits.base);
+  const merge = (files: Record<string, string | Uint8Array>) =>
+    origin.commit([commits.base, origin.commit([commits.base], files)], files);
+  commits.slower = merge({ [MODEL]: squeezenet(3), 'README.md': '1' });
+  commits.same = merge({ [MODEL]: squeezenet(0), 'README.md': '2' });
+  github.api.head = HEAD;
+});
+afterAll(async () => {
+  await results?.[Symbol.asyncDispose]();
+  await azurite?.[Symbol.asyncDispose]();
+  await github?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+interface Job {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly outputs: string;
+  readonly summary: string;
+  readonly report: Report;
+}
+
+let jobs = 0;
+
+/** A job on a new machine, that checks out one commit; where things lie is the same on all of GitHub's. */
+async function job(commit: string, event: Event, more: Readonly<Record<string, string>> = {}): Promise<Job> {
+  jobs += 1;
+  const root = join(folder.path, 'runner');
+  await rm(root, { recursive: true, force: true });
+  const workspace = checkout(origin, join(root, 'work'), commit);
+  const file = (name: string): string => join(root, name);
+  await mkdir(file('temp'), { recursive: true });
+  await writeFile(file('event.json'), JSON.stringify(event.payload));
+  for (const name of ['outputs', 'summary']) await writeFile(file(name), '');
+  const ref = event.env.GITHUB_REF ?? '';
+  const env = {
+    ...event.env,
+    ...results.env({ run: String(jobs), scopes: [...new Set([ref, 'refs/heads/main'])] }),
+    GITHUB_REPOSITORY: 'o/r',
+    GITHUB_RUN_ID: String(1000 + jobs),
+    GITHUB_EVENT_PATH: file('event.json'),
+    GITHUB_API_URL: github.url,
+    GITHUB_OUTPUT: file('outputs'),
+    GITHUB_STEP_SUMMARY: file('summary'),
+    GITHUB_WORKSPACE: workspace,
+    GITHUB_JOB: 'model',
+    RUNNER_TEMP: file('temp'),
+    INPUT_MODEL: MODEL,
+    'INPUT_GITHUB-TOKEN': 'ghs_of_the_job',
+    ...more,
+  };
+  const { code, stdout } = await ran('action', [], workspace, env);
+  const text = (path: string): Promise<string> => readFile(path, 'utf8');
+  return {
+    ...{ code, stdout },
+    outputs: await text(file('outputs')),
+    summary: await text(file('summary')),
+    report: JSON.parse(await text(join(workspace, 'ayci-report', 'report.json'))) as Report,
+  };
+}
+
+function pullRequest(merge: string): Event {
+  const event = pullRequestEvent(merge, HEAD, commits.base);
+  event.payload.pull_request.head.repo = { full_name: 'o/r' };
+  event.payload.pull_request.number = 7;
+  return event;
+}
+
+describe('the action under GitHub, told nothing but the model', () => {
+  it('on the base branch: measures and keeps it for pull requests', async () => {
+    const first = await job(commits.base, pushEvent('0'.repeat(40), commits.base));
+    expect(first.stdout).not.toMatch(/^::error/m);
+    expect(first.code).toBe(0);
+    expect(first.report.verdict).toBe('no-baseline');
+    expect(first.report.run.notes.join()).toContain('No baseline, measured only');
+    expect(results.caches.length).toBeGreaterThan(0);
+    expect(github.api.comments).toEqual([]);
+  });
+
+  it('on a pull request that is slower: compares with its base, comments once, fails', async () => {
+    const slower = await job(commits.slower, pullRequest(commits.slower), { 'INPUT_REQUESTS-PER-MONTH': '2000000' });
+    expect(slower.code).toBe(1);
+    expect(slower.report).toMatchObject({ verdict: 'regressed', gate: 'failed' });
+    expect(slower.report.run.baseline).toMatchObject({ commit: commits.base, from: 'history' });
+    expect(github.api.comments).toHaveLength(1);
+    const [comment] = github.api.comments;
+    expect(comment?.body).toMatch(/^<!-- ayci .*\n### ❌ `detector\.onnx` is \d+(\.\d)? % slower/);
+    expect(slower.outputs).toContain('comment-url');
+    expect(slower.outputs).toMatch(
+      /artifact-url<<(\S+)\nhttps:\/\/github\.com\/o\/r\/actions\/runs\/\d+\/artifacts\/\d+\n\1/,
+    );
+    expect(slower.summary).toContain('detector.onnx');
+    expect(results.artifacts.map(({ name }) => name).filter((name) => name.startsWith('ayci-report-'))).not.toEqual([]);
+    expect(slower.stdout).not.toMatch(/(?<!::add-mask::)ghs_of_the_job/);
+  });
+
+  it('on the same pull request mended: measures nothing, and clears the comment to green', async () => {
+    const mended = await job(commits.same, pullRequest(commits.same));
+    expect(mended.code).toBe(0);
+    expect(mended.report).toMatchObject({ verdict: 'pass', run: { calls: 0 } });
+    expect(github.api.comments).toHaveLength(1);
+    expect(github.api.comments[0]?.body).toMatch(/^<!-- ayci .*\n### ✅ /);
+  });
+
+  it('where it may not comment: warns, with the mend, and stays as red as it was', async () => {
+    github.api.fault = ({ method }) =>
+      method === 'POST' || method === 'PATCH'
+        ? { status: 403, body: { message: 'Resource not accessible by integration' } }
+        : null;
+    const refused = await job(commits.slower, pullRequest(commits.slower));
+    github.api.fault = () => null;
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toMatch(/^::warning::.*pull-requests: write/m);
+    const never = await job(commits.slower, pullRequest(commits.slower), { INPUT_COMMENT: 'never' });
+    expect(never.code).toBe(1);
+    expect(github.api.comments).toHaveLength(1);
+    expect(github.api.comments[0]?.body).toContain('### ✅ ');
+  });
+});
