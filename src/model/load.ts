@@ -41,6 +41,8 @@ export async function loadModel(path: string, place: string): Promise<Model> {
     files,
     signature: facts.signature,
     operators: facts.operators,
+    parameters: facts.parameters,
+    opsets: facts.opsets,
   };
 }
 
@@ -90,8 +92,9 @@ export async function loadKept(
       hint: 'Name the baseline by its path.',
     });
   }
-  const { signature, operators } = parse(bytes, key, place);
-  return { path: `key:${key.slice(0, 12)}`, framework: 'onnx', key, entry, files, signature, operators };
+  const { signature, operators, parameters, opsets } = parse(bytes, key, place);
+  const path = `key:${key.slice(0, 12)}`;
+  return { path, framework: 'onnx', key, entry, files, signature, operators, parameters, opsets };
 }
 
 /** External data has to lie in the model's own folder, links followed: a model must not read the rest of the machine. */

@@ -1,11 +1,15 @@
 import type { Dimension, Dtype, Signature, TensorSignature } from '../types/model.ts';
-import { fieldsOf, text } from './wire.ts';
+import { fieldsOf, packed, text } from './wire.ts';
 
 /** What AYCI has to know of an ONNX file before a runtime opens it. Field numbers: onnx.proto (IR version 11). */
 export interface OnnxFacts {
   readonly signature: Signature;
   /** `domain.Operator` (the default domain unnamed) and how often it occurs, subgraphs included. */
   readonly operators: Readonly<Record<string, number>>;
+  /** Elements of all initializers, subgraphs included. */
+  readonly parameters: number;
+  /** Version of each operator set; the default domain is unnamed. */
+  readonly opsets: Readonly<Record<string, number>>;
   /** Paths of external data, relative to the model's folder, as the model writes them. */
   readonly externalData: readonly string[];
 }
@@ -30,6 +34,7 @@ const DTYPE_OF: Readonly<Record<number, Dtype>> = {
 interface Found {
   readonly operators: Map<string, number>;
   readonly external: Set<string>;
+  parameters: number;
 }
 
 /**
@@ -37,21 +42,23 @@ interface Found {
  * @throws Error that says what is wrong with the bytes
  */
 export function readOnnx(bytes: Uint8Array): OnnxFacts {
-  const found: Found = { operators: new Map(), external: new Set() };
+  const found: Found = { operators: new Map(), external: new Set(), parameters: 0 };
   let graph: Uint8Array | null = null;
-  let opsets = 0;
+  const opsets: Record<string, number> = {};
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes') continue;
     if (field.no === 7) graph = field.value;
-    if (field.no === 8) opsets += 1;
+    if (field.no === 8) Object.assign(opsets, readOpset(field.value));
     if (field.no === 25) readNodes(field.value, 7, found);
   }
   if (graph === null) throw new Error('it holds no graph');
-  if (opsets === 0) throw new Error('it ends before its opset');
+  if (Object.keys(opsets).length === 0) throw new Error('it ends before its opset');
   const signature = readGraph(graph, found);
   return {
     signature,
     operators: Object.fromEntries([...found.operators].sort(([a], [b]) => (a < b ? -1 : 1))),
+    parameters: found.parameters,
+    opsets,
     externalData: [...found.external].sort(),
   };
 }
@@ -62,7 +69,10 @@ function readGraph(bytes: Uint8Array, found: Found): Signature {
   const initializers = new Set<string>();
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 5) initializers.add(readTensor(field.value, found));
+    if (field.no === 5) {
+      initializers.add(readTensor(field.value, found));
+      found.parameters += elementsOf(field.value);
+    }
     if (field.no === 11) inputs.push(field.value);
     if (field.no === 12) outputs.push(nameOf(field.value));
   }
@@ -108,6 +118,28 @@ function readTensor(bytes: Uint8Array, found: Found): string {
     }
   }
   return name;
+}
+
+/** OperatorSetIdProto. */
+function readOpset(bytes: Uint8Array): Readonly<Record<string, number>> {
+  let domain = '';
+  let version = 0;
+  for (const field of fieldsOf(bytes)) {
+    if (field.no === 1 && field.kind === 'bytes') domain = text(field.value);
+    if (field.no === 2 && field.kind === 'varint') version = Number(BigInt.asIntN(64, field.value));
+  }
+  return { [domain === 'ai.onnx' ? '' : domain]: version };
+}
+
+/** The product of a TensorProto's dimensions. */
+function elementsOf(bytes: Uint8Array): number {
+  let elements = 1;
+  for (const field of fieldsOf(bytes)) {
+    if (field.no !== 1) continue;
+    const dims = field.kind === 'varint' ? [field.value] : field.kind === 'bytes' ? packed(field.value) : [];
+    for (const dim of dims) elements *= Math.max(0, Number(BigInt.asIntN(64, dim)));
+  }
+  return elements;
 }
 
 function readEntry(bytes: Uint8Array): { readonly key: string; readonly value: string } {

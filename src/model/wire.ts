@@ -26,6 +26,14 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   }
 }
 
+/** Integers of a repeated field, packed as proto3 writes them. */
+export function packed(bytes: Uint8Array): readonly bigint[] {
+  const reader = new BinaryReader(bytes);
+  const values: bigint[] = [];
+  while (reader.pos < reader.len) values.push(BigInt(reader.uint64()));
+  return values;
+}
+
 export function text(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }

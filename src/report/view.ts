@@ -128,6 +128,7 @@ export function whyText(model: ModelReport): string | null {
   const parts: string[] = [];
   const operators = operatorText(model.operatorChanges);
   if (operators !== '') parts.push(operators);
+  parts.push(...model.modelChanges.slice(0, 4));
   if (latency?.cpuChange != null && latency.change !== null && latency.clock === 'cpu') {
     parts.push(`the work grew (CPU time ${signedPercent(latency.cpuChange)})`);
   } else if (latency?.clock === 'wall' && latency.wallChange !== null) {

@@ -1,6 +1,7 @@
 import { costPerMillionUsd } from '../analysis/cost.ts';
 import { gateOf, joinedGate, runVerdict, worstVerdict } from '../analysis/gate.ts';
 import { withLevels } from '../analysis/levels.ts';
+import { modelChanges } from '../analysis/model-changes.ts';
 import { sameModel } from '../analysis/plain.ts';
 import { PRICE_DATE } from '../analysis/prices.ts';
 import { judgeAll } from '../analysis/verdict.ts';
@@ -129,6 +130,7 @@ function modelReport({ task, prepared }: ModelRun, cells: readonly JudgedCell[])
     overrides: overridesOf(task.inputs),
     ...figures,
     operatorChanges: operatorChanges(candidate.operators, baseline?.operators ?? null),
+    modelChanges: modelChanges(candidate, baseline),
   };
 }
 

@@ -57,6 +57,10 @@ export interface Model {
   readonly signature: Signature;
   /** Operators and how often each occurs. */
   readonly operators: Readonly<Record<string, number>>;
+  /** Elements of all weights. */
+  readonly parameters: number;
+  /** Version of each operator set; the default domain is unnamed. */
+  readonly opsets: Readonly<Record<string, number>>;
 }
 
 /** How the values of one input are made: all of them seeded, so that two subjects see the same. */

@@ -73,6 +73,8 @@ export interface ModelReport {
   readonly best: Best;
   /** Facts about the change that need no measurement: operators added and removed. */
   readonly operatorChanges: Readonly<Record<string, number>>;
+  /** The others, in words: parameters, opset, inputs and outputs. */
+  readonly modelChanges: readonly string[];
 }
 
 export interface RunFacts {

@@ -39,6 +39,7 @@ export function reportOf(measurements: readonly Measurement[], path = 'm.onnx', 
         overrides: [],
         ...figures,
         operatorChanges: { [path]: 2, Conv: -1 },
+        modelChanges: [`new input ${path} float32 [1, 3]`],
       },
     ],
     run: {

@@ -4,6 +4,9 @@ import { operatorText } from '../view.ts';
 import { type ModelView, worstRegressions } from './models.ts';
 import { named } from './text.ts';
 
+/** Inputs and outputs may change by the dozen. */
+const MOST_CHANGES = 4;
+
 /** Bytes by the model's key, `<sha256>-<size>`. */
 function sizeOf(key: string | null): number | null {
   const size = /^[0-9a-f]{64}-(\d{1,15})$/.exec(key ?? '')?.[1];
@@ -50,6 +53,7 @@ export function changeLine(view: ModelView, withName: boolean): string | null {
   const operators = operatorText(view.model.operatorChanges);
   const parts = [
     operators === '' ? null : named(operators, 160),
+    ...view.model.modelChanges.slice(0, MOST_CHANGES).map((change) => named(change, 120)),
     sizeText(view.model),
     outputText(view.model),
     clockText(view),

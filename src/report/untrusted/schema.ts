@@ -140,6 +140,7 @@ const model = v.strictObject({
     balanced: v.nullable(config),
   }),
   operatorChanges: record(v.pipe(v.number(), v.safeInteger())),
+  modelChanges: list(text),
 });
 const run = v.strictObject({
   target: text,

@@ -73,6 +73,8 @@ export async function modelIn(folder: string): Promise<Model> {
     files,
     signature: { inputs: [], outputs: [] },
     operators: {},
+    parameters: 0,
+    opsets: {},
   };
 }
 

@@ -30,6 +30,7 @@ describe('an ONNX file', () => {
       outputs: ['logits'],
     });
     expect(facts.operators).toMatchObject({ Conv: 26, Relu: 25, MaxPool: 3 });
+    expect(facts).toMatchObject({ parameters: 1_231_552 });
   });
 
   it('tells external data, those in attributes too', () => {

@@ -68,7 +68,7 @@ export function modelOf(
       baselineRef: `git:${BASE}`,
     },
     verdict: runVerdict(verdicts.map(({ state }) => state)),
-    ...{ baselineKey: `${'b'.repeat(64)}-4800000`, overrides: [], operatorChanges: {} },
+    ...{ baselineKey: `${'b'.repeat(64)}-4800000`, overrides: [], operatorChanges: {}, modelChanges: [] },
     inputs: [{ name: 'x', dtype: 'float32', shape: [1, 3, 224, 224], fill: { kind: 'normal' } }],
     ...cellsAndBest(cells, prices),
     ...over,
@@ -106,7 +106,7 @@ export function richReport(): Report {
       pair(310, 0.171, { batch: 8 }),
       pair(52, 0.001, { optimizer: 'vanilla' }),
     ],
-    { operatorChanges: { Conv: 2, Relu: -1 } },
+    { operatorChanges: { Conv: 2, Relu: -1 }, modelChanges: ['parameters 1.24 M → 1.38 M (+11.5 %)'] },
   );
   const vad = modelOf('models/vad.onnx', [pair(3.1, 0.02, {}, 0.06)]);
   const encoder = modelOf('models/encoder.onnx', [pair(8.9, 0.0004), pair(17.4, 0.0001, { memoryMb: 885 })]);

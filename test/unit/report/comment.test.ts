@@ -87,7 +87,7 @@ describe('what it says', () => {
 
   it('what changed, what to deploy and for how much, how to see it again, how to accept it', () => {
     expect(body).toContain(
-      '**What changed** in `detector.onnx`: `+2 Conv, −1 Relu` · file 4.80 MB → 5.21 MB (+8.5 %) · the work grew (CPU time +17.1 %) · same runtime, same hardware, same sandboxes',
+      '**What changed** in `detector.onnx`: `+2 Conv, −1 Relu` · `parameters 1.24 M → 1.38 M (+11.5 %)` · file 4.80 MB → 5.21 MB (+8.5 %) · the work grew (CPU time +17.1 %) · same runtime, same hardware, same sandboxes',
     );
     expect(body).toContain(
       '(100,000,000 requests a month): onnx, 885 MB, batch 1: p50 47.7 ms, 0.894 USD per million, 89.4 USD a month · before: the same, p50 41.2 ms, 0.799 USD per million, 79.9 USD a month',
@@ -336,7 +336,10 @@ const TRAPS = [
 
 /** A report in which everything that somebody else may have written is `text`. */
 function planted(text: string): Report {
-  const model = modelOf(text, [pair(10, 0.2), pair(10, 0, { batch: 8 })], { operatorChanges: { [text]: 2 } });
+  const model = modelOf(text, [pair(10, 0.2), pair(10, 0, { batch: 8 })], {
+    operatorChanges: { [text]: 2 },
+    modelChanges: [text],
+  });
   const cells = model.cells.map((cell, at) => ({
     ...cell,
     status: at === 0 ? ('measured' as const) : ('failed' as const),
