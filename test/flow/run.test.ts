@@ -330,3 +330,28 @@ describe('gates', () => {
     );
   });
 });
+
+describe('a model that does not fit', () => {
+  it('is not tried in smaller sizes, and says below which', async () => {
+    await using folder = await temporaryFolder();
+    await using lambda = await scriptedLambda((request, name) => {
+      const memory = Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+      const candidate = (request as MeasureRequest).subjects.some((subject) => subject.role === 'candidate');
+      return candidate && memory <= 512
+        ? { errorType: 'OutOfMemory', errorMessage: 'no memory is left' }
+        : measured(request as MeasureRequest, 1);
+    });
+    const models = await twoModels(folder.path);
+    const report = await flow(folder.path, lambda.target, { ...models, ...VANILLA, memory: '256,512,1769,128' });
+    const cells = report.models[0]?.cells ?? [];
+    expect(cells.map(({ config, status }) => [config.memoryMb, status])).toEqual([
+      [256, 'skipped'],
+      [512, 'failed'],
+      [1769, 'measured'],
+      [128, 'skipped'],
+    ]);
+    expect(cells[0]?.reason).toBe('does not fit below 512 MB: it did not fit there');
+    expect(lambda.requests.some(({ functionName }) => /-(256|128)$/.test(functionName))).toBe(false);
+    expect(report.verdict).toBe('regressed');
+  });
+});

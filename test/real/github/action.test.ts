@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { type Event, pullRequestEvent, pushEvent } from '../../support/events.ts
 import { temporaryFolder } from '../../support/folder.ts';
 import { checkout, Origin } from '../../support/git-repo.ts';
 import { type DescribedGithubApi, startDescribedGithubApi } from '../../support/github-api-described.ts';
-import { ran } from '../../support/program.ts';
+import { ROOT, ran } from '../../support/program.ts';
 
 // A pull request as GitHub runs it: real clones, GitHub's API by its own description, artifacts and the cache in Azurite,
 // models measured on this machine; nothing is told to the action but a model's path.
@@ -54,7 +55,12 @@ interface Job {
 let jobs = 0;
 
 /** A job on a new machine, that checks out one commit; where things lie is the same on all of GitHub's. */
-async function job(commit: string, event: Event, more: Readonly<Record<string, string>> = {}): Promise<Job> {
+async function job(
+  commit: string,
+  event: Event,
+  more: Readonly<Record<string, string>> = {},
+  cancelAt: string | null = null,
+): Promise<Job> {
   jobs += 1;
   const root = join(folder.path, 'runner');
   await rm(root, { recursive: true, force: true });
@@ -80,7 +86,9 @@ async function job(commit: string, event: Event, more: Readonly<Record<string, s
     'INPUT_GITHUB-TOKEN': 'ghs_of_the_job',
     ...more,
   };
-  const { code, stdout } = await ran('action', [], workspace, env);
+  const { code, stdout } = await (cancelAt === null
+    ? ran('action', [], workspace, env)
+    : cancelled(workspace, env, cancelAt));
   const text = (path: string): Promise<string> => readFile(path, 'utf8');
   return {
     ...{ code, stdout },
@@ -88,6 +96,27 @@ async function job(commit: string, event: Event, more: Readonly<Record<string, s
     summary: await text(file('summary')),
     report: JSON.parse(await text(join(workspace, 'ayci-report', 'report.json'))) as Report,
   };
+}
+
+/** Runs the action as a job that is cancelled when it has said `at`: SIGINT, and SIGTERM 7.5 s later. */
+async function cancelled(cwd: string, env: Readonly<Record<string, string>>, at: string) {
+  const own = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env };
+  const child = spawn(process.execPath, [`${ROOT}dist/action.js`], {
+    cwd,
+    env: own,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  let timer: NodeJS.Timeout | null = null;
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (timer !== null || !stdout.includes(at)) return;
+    child.kill('SIGINT');
+    timer = setTimeout(() => child.kill('SIGTERM'), 7500);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (timer !== null) clearTimeout(timer);
+  return { code, stdout };
 }
 
 function pullRequest(merge: string): Event {
@@ -146,5 +175,19 @@ describe('the action under GitHub, told nothing but the model', () => {
     expect(never.code).toBe(1);
     expect(github.api.comments).toHaveLength(1);
     expect(github.api.comments[0]?.body).toContain('### ✅ ');
+  });
+
+  it('cancelled half-way: keeps what is measured, in the report and for the next run', async () => {
+    const event = pushEvent(commits.base, commits.slower);
+    const sizes = { INPUT_BATCH: '4,2,3' };
+    const half = await job(commits.slower, event, sizes, '[2/3]');
+    expect(half.code).toBe(3);
+    expect(half.report.error?.code).toBe('interrupted');
+    const measured = half.report.models[0]?.cells.filter((cell) => cell.status === 'measured') ?? [];
+    expect(measured.length).toBeGreaterThanOrEqual(1);
+    expect(half.summary).toContain('interrupted');
+    const next = await job(commits.slower, event, sizes);
+    expect(next.report.run.reused).toBe(measured.length);
+    expect(next.report.error).toBeNull();
   });
 });
