@@ -1,3 +1,4 @@
+import { baselineText } from '../inputs/baseline.ts';
 import type { BaselineRef, Inputs } from '../types/inputs.ts';
 import type { ModelSettings } from '../types/settings.ts';
 
@@ -24,16 +25,8 @@ export function isLooser(before: number | null, after: number | null): boolean {
 
 function refText(ref: BaselineRef | null): string {
   if (ref === null) return 'none given';
-  switch (ref.kind) {
-    case 'path':
-      return ref.path;
-    case 'git':
-      return `git:${ref.ref}`;
-    case 'key':
-      return `key:${ref.key.slice(0, 12)}…`;
-    case 'archive':
-      return `archive:${ref.branch}`;
-  }
+  const text = baselineText(ref);
+  return ref.kind === 'key' ? `${text.slice(0, 'key:'.length + 12)}…` : text;
 }
 
 /** Values of the matrix that are no longer run. */

@@ -1,34 +1,13 @@
 import { HARDWARE, OPTIMIZERS } from '../types/config.ts';
-import { type ArchivePlace, type BaselineRef, FAIL_ON, type FailOn, type Inputs } from '../types/inputs.ts';
+import { type ArchivePlace, FAIL_ON, type FailOn, type Inputs } from '../types/inputs.ts';
 import { parseRegion, parseRoleArn, parseS3Location } from './aws.ts';
+import { parseBaseline } from './baseline.ts';
 import { parseOverrides } from './overrides.ts';
 import { definitionOf, type InputName, type RawInputs } from './table.ts';
 import { parseAmount, parseChoice, parseInteger, parseList, parsePercent, refuse, type Written } from './values.ts';
 
 /** How an entry names an input to its user: `--memory`, or `with: memory`. */
 export type PlaceOf = (name: InputName) => string;
-
-function parseBaseline(written: Written): BaselineRef {
-  const value = written.value;
-  if (value.startsWith('git:')) {
-    const ref = value.slice(4);
-    // A ref that starts with a dash would be read as an option by git.
-    if (!/^[^\s:?*[\\-][^\s:?*[\\]*$/.test(ref)) throw refuse(written, 'is not a git ref');
-    return { kind: 'git', ref };
-  }
-  if (value.startsWith('key:')) {
-    const key = value.slice(4);
-    if (!/^[0-9a-f]{64}-\d{1,15}$/.test(key)) throw refuse(written, 'is not a model key (<sha256>-<size>)');
-    return { kind: 'key', key };
-  }
-  if (value.startsWith('archive:')) {
-    const branch = value.slice(8);
-    if (!/^[^\s:?*[\\\p{Cc}-][^\s:?*[\\\p{Cc}]{0,199}$/u.test(branch))
-      throw refuse(written, 'is not the name of a branch');
-    return { kind: 'archive', branch };
-  }
-  return { kind: 'path', path: value };
-}
 
 function parseArchive(written: Written): ArchivePlace {
   const value = written.value.trim();

@@ -7,6 +7,7 @@ import { PRICE_DATE } from '../analysis/prices.ts';
 import { judgeAll } from '../analysis/verdict.ts';
 import { applyWaivers } from '../analysis/waivers.ts';
 import { type AyciError, explain } from '../errors.ts';
+import { baselineText } from '../inputs/baseline.ts';
 import { cellsAndBest, type JudgedCell, operatorChanges } from '../report/build.ts';
 import { isSameConfig } from '../report/words.ts';
 import type { BaselineRef, Inputs } from '../types/inputs.ts';
@@ -18,17 +19,7 @@ import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
 
 function refText(ref: BaselineRef | null): string | null {
-  if (ref === null) return null;
-  switch (ref.kind) {
-    case 'path':
-      return ref.path;
-    case 'git':
-      return `git:${ref.ref}`;
-    case 'key':
-      return `key:${ref.key}`;
-    case 'archive':
-      return `archive:${ref.branch}`;
-  }
+  return ref === null ? null : baselineText(ref);
 }
 
 /** One model of a run, from its task to what was measured of it. */
