@@ -39,6 +39,7 @@ const ports: RunPorts = {
   logger: nullLogger,
   signal,
   version: '0.1.0',
+  command: 'node dist/cli.js',
   commit: null,
   baseCommit: null,
   historyBranch: null,

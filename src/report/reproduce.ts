@@ -7,7 +7,7 @@ export function reproduceCommand(report: Report, model: ModelReport, cell: CellR
   const baseline = model.baselineRef ?? model.baselinePath;
   const option = (name: string, value: string): string => `--${name} ${shellQuote(value)}`;
   return [
-    'node dist/cli.js run',
+    `${report.run.command} run`,
     option('model', model.path),
     ...(baseline === null ? [] : [option('baseline', baseline)]),
     option('hardware', hardware),

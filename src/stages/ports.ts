@@ -25,6 +25,8 @@ export interface RunPorts {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly version: string;
+  /** What a reader starts this AYCI with, to see a result again. */
+  readonly command: string;
   readonly commit: string | null;
   readonly baseCommit: string | null;
   /** Finds the baseline of a model for which none was asked; null outside a workflow. */

@@ -173,6 +173,7 @@ function runFacts(task: RunTask, ports: RunPorts, facts: Facts): Omit<RunFacts, 
     baseCommit: ports.baseCommit,
     startedAt: facts.startedAt.toISOString(),
     ayciVersion: ports.version,
+    command: ports.command,
     priceRegion: ports.region,
     priceDate: PRICE_DATE,
   };

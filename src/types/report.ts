@@ -91,6 +91,8 @@ export interface RunFacts {
   readonly baseCommit: string | null;
   readonly startedAt: string;
   readonly ayciVersion: string;
+  /** What a reader starts AYCI with: `npx --yes github:OWNER/ayci#v1`. */
+  readonly command: string;
   readonly priceRegion: string;
   readonly priceDate: string;
   /** What a pull request loosens for itself in the configuration, in words. */

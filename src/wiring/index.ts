@@ -19,6 +19,13 @@ export { readTask } from './tasks.ts';
 
 export const VERSION = metadata.version;
 
+/** In a workflow a reader has no clone of AYCI: npx brings the action's own commit or tag. */
+function commandOf({ env, inAction }: Outside): string {
+  const { GITHUB_ACTION_REPOSITORY: repository = '', GITHUB_ACTION_REF: ref = '' } = env;
+  const known = inAction && /^[\w.-]+\/[\w.-]+$/.test(repository) && /^[\w./-]+$/.test(ref);
+  return known ? `npx --yes github:${repository}#${ref}` : 'node dist/cli.js';
+}
+
 /**
  * Where and as whom a run with these inputs measures here.
  * @throws AyciError `bad-input` under an event that would run strangers' models with rights
@@ -61,6 +68,7 @@ export async function withPorts<T>(
       logger,
       signal,
       version: VERSION,
+      command: commandOf(outside),
       commit: github.commit,
       baseCommit: github.baseCommit,
       ownBaseline: await ownBaselines(outside, github, store),

@@ -10,6 +10,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Grey edges of letters: coloured ones triple a picture.
+  '--disable-lcd-text',
   '--font-render-hinting=none',
 ];
 

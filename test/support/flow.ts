@@ -64,6 +64,7 @@ export async function flow(folder: string, target: Target, raw: RawInputs, optio
     logger: nullLogger,
     signal: options.signal ?? new AbortController().signal,
     version: '0.1.0',
+    command: 'node dist/cli.js',
     commit: options.push?.commit ?? null,
     baseCommit: null,
     ownBaseline: options.ownBaseline ?? null,

@@ -68,6 +68,8 @@ export function mergeRuns(legs: readonly Leg[], counted: readonly Leg[]): Omit<R
     commit: agreed(runs.map(({ commit }) => commit)),
     baseCommit: agreed(runs.map(({ baseCommit }) => baseCommit)),
     startedAt: started[0] ?? '',
+    // Legs of one workflow are of one action; together it would be no command.
+    command: runs[0]?.command ?? 'node dist/cli.js',
     ayciVersion: together(runs.map(({ ayciVersion }) => ayciVersion)),
     priceRegion: together(runs.map(({ priceRegion }) => priceRegion)),
     priceDate: together(runs.map(({ priceDate }) => priceDate)),

@@ -154,6 +154,11 @@ const run = v.strictObject({
   commit: v.nullable(commit),
   baseCommit: v.nullable(commit),
   startedAt: timestamp,
+  /** It is shown as something to type: nothing but a program and where it comes from. */
+  command: v.pipe(
+    v.string(),
+    v.regex(/^(node dist\/cli\.js|npx --yes github:[\w.-]{1,100}\/[\w.-]{1,100}#[\w./-]{1,100})$/),
+  ),
   ayciVersion: text,
   priceRegion: text,
   priceDate: text,
