@@ -11,8 +11,8 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** Keeps measurements while others are being made; a run that is killed loses what was not written yet. */
 export interface ResultsWriter {
-  /** Returns at once; they are written with the next write. */
-  add(measurements: readonly Measurement[]): void;
+  /** They are written with the next write; resolves when that has been tried (see `failure`). Nobody has to wait. */
+  add(measurements: readonly Measurement[]): Promise<void>;
   /** Why the last write failed; null where it went well. What it should have written is tried again. */
   readonly failure: AyciError | null;
   /** Writes the rest. @throws AyciError what kept it from being written */
@@ -23,12 +23,15 @@ export function resultsWriter(store: ArchiveStore, scope: Scope, key: ModelKey):
   const keep = keeper(store, scope, key);
   const closing = new AbortController();
   let waiting: readonly Measurement[] = [];
+  let tell: (() => void)[] = [];
   let failure: AyciError | null = null;
   let running: Promise<void> | null = null;
 
   async function writeWaiting(): Promise<void> {
     const batch = waiting;
+    const told = tell;
     waiting = [];
+    tell = [];
     try {
       await keep(batch);
       failure = null;
@@ -36,6 +39,7 @@ export function resultsWriter(store: ArchiveStore, scope: Scope, key: ModelKey):
       failure = asAyciError(thrown);
       waiting = [...batch, ...waiting];
     }
+    for (const one of told) one();
   }
 
   /** One write at a time; ends where nothing waits, or with a failure, which the next `add` or `close` tries to mend. */
@@ -47,12 +51,16 @@ export function resultsWriter(store: ArchiveStore, scope: Scope, key: ModelKey):
       await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined);
     } while (waiting.length > 0 && failure === null && !closing.signal.aborted);
     running = null;
+    // What came after a failed write is tried with the next one; nobody waits for that.
+    for (const one of tell.splice(0)) one();
   }
 
   return {
     add(measurements) {
       waiting = [...waiting, ...measurements];
+      const tried = new Promise<void>((resolve) => tell.push(resolve));
       running ??= drain();
+      return tried;
     },
     get failure() {
       return failure;

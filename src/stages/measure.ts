@@ -99,7 +99,9 @@ export async function measure(
     }
     sandboxes += done.responses.length;
     put(cell, 'measured', { measurement: done.measurement });
-    writer.add([done.measurement]);
+    const kept = writer.add([done.measurement]);
+    // One cell after the other: it is safe before the next one begins. Side by side nobody waits for anybody.
+    if (ports.target.facts.concurrency === 1) await kept;
     await raw.add(cell.config, done.responses);
     return done.measurement;
   }

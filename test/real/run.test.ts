@@ -52,6 +52,7 @@ describe('a candidate that does 40 % more work', () => {
     const action = await ran('action', [], folder.path, {
       INPUT_MODEL: model('slow'),
       INPUT_BASELINE: model('base'),
+      INPUT_ARCHIVE: '.ayci',
       GITHUB_OUTPUT: out,
     });
     expect(action.code).toBe(1);
