@@ -26,7 +26,7 @@ Object.assign(process.env, partsEnvironment());
 mkdirSync(folder, { recursive: true });
 await using reader = await startReader();
 for (const [name, html] of Object.entries(PICTURES)) {
-  await using shown = await reader.show(html, DESKTOP, 1.5);
+  await using shown = await reader.show(html, DESKTOP);
   await drawCharts(shown.page);
   const path = join(folder, `${name}.png`);
   await shown.page.locator('article').screenshot({ path });

@@ -1,5 +1,6 @@
 import type { Configuration } from '../types/config.ts';
 import type { ModelReport, Report } from '../types/report.ts';
+import { STATES } from '../types/verdict.ts';
 import { code } from './escape.ts';
 import { durationText, figure } from './format.ts';
 import { inputLine } from './inputs.ts';
@@ -101,9 +102,10 @@ function footer(report: Report): string {
   return `<sub>${parts.join(' · ')}</sub>`;
 }
 
-/** `report.md`: the verdict first, one table a model, worst first. */
+/** `report.md`: the worst model first, one table a model, its worst cells first. */
 export function renderMarkdown(report: Report, now: Date): string {
-  const sections = report.models.flatMap((model) => {
+  const worstModels = [...report.models].sort((a, b) => STATES.indexOf(a.verdict) - STATES.indexOf(b.verdict));
+  const sections = worstModels.flatMap((model) => {
     const title = `### ${MARK[model.verdict]} ${code(baseName(model.path))} ${headline(model)}`;
     const next = advice(model);
     return [title, ...(next === null ? [] : [next]), ...modelSection(report, model, now)];

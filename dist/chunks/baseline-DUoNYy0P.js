@@ -1,1 +1,0 @@
-import"./git-DRfUkrkO.js";export{n as alreadyOnBase,t as githubBaseline}from"./baseline-BDOBon4g.js";
