@@ -10,7 +10,7 @@ import { commentOf, fork, loosened, NOW, passed, regressed } from '../test/suppo
 import { partsEnvironment } from './parts.mjs';
 
 /** Readers of the docs load all of them. */
-const MOST_BYTES = 150_000;
+const MOST_BYTES = 400_000;
 
 const folder = fileURLToPath(new URL('../docs/pictures/', import.meta.url));
 const summary = renderSummary(regressed(), { now: NOW, artifactUrl: null }).markdown;
