@@ -23,7 +23,7 @@ let azurite: Azurite;
 let results: ActionsResults;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let origin: Origin;
-const commits = { base: '', slower: '', same: '' };
+const commits = { base: '', slower: '', same: '', strict: '', loose: '' };
 
 beforeAll(async () => {
   [github, azurite, folder] = await Promise.all([startDescribedGithubApi(), startAzurite(), temporaryFolder()]);
@@ -35,6 +35,11 @@ beforeAll(async () => {
     origin.commit([commits.base, origin.commit([commits.base], files)], files);
   commits.slower = merge({ [MODEL]: squeezenet(3), 'README.md': '1' });
   commits.same = merge({ [MODEL]: squeezenet(0), 'README.md': '2' });
+  const config = (limit: string) => `models:\n  - path: ${MODEL}\n    max-latency-regression: ${limit}\n`;
+  const withConfig = (limit: string) => ({ [MODEL]: squeezenet(0), '.github/ayci.yml': config(limit) });
+  commits.strict = origin.commit([commits.base], withConfig('5%'));
+  const head = origin.commit([commits.strict], withConfig('50%'));
+  commits.loose = origin.commit([commits.strict, head], withConfig('50%'));
   github.api.head = HEAD;
 });
 afterAll(async () => {
@@ -189,5 +194,22 @@ describe('the action under GitHub, told nothing but the model', () => {
     const next = await job(commits.slower, event, sizes);
     expect(next.report.run.reused).toBe(measured.length);
     expect(next.report.error).toBeNull();
+  });
+
+  it('whose own configuration is looser than its base: says so first, and `gate-config: base` takes the base', async () => {
+    const event = pullRequestEvent(commits.loose, HEAD, commits.strict);
+    event.payload.pull_request.head.repo = { full_name: 'o/r' };
+    event.payload.pull_request.number = 7;
+    const given = { INPUT_CONFIG: '.github/ayci.yml', INPUT_MODEL: '' };
+    const own = await job(commits.loose, event, given);
+    expect(own.stdout).not.toMatch(/^::error/m);
+    expect(own.report.run.gateChanges).toEqual([expect.stringMatching(/latency limit 5 % → 50 %/)]);
+    expect(github.api.comments[0]?.body).toMatch(/^<!-- ayci .*\n⚠️ .*changes its own gate.*5 % → 50 %/);
+    const base = await job(commits.loose, event, { ...given, 'INPUT_GATE-CONFIG': 'base' });
+    expect(base.report.run.gateChanges).toEqual([]);
+    event.payload.pull_request.head.repo = { full_name: 'stranger/r' };
+    const fork = await job(commits.loose, event, given);
+    expect(fork.report.run.gateChanges).toEqual([]);
+    expect(fork.code).toBe(0);
   });
 });
