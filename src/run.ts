@@ -3,12 +3,13 @@ import { asAyciError, exitCodeOf } from './errors.ts';
 import { Budget } from './measure/budget.ts';
 import type { Caller } from './measure/call.ts';
 import { remember } from './stages/history.ts';
+import type { ModelRun } from './stages/judge.ts';
 import { type Places, placesOf } from './stages/locate.ts';
 import { measure, type Progress } from './stages/measure.ts';
 import { inParallel } from './stages/order.ts';
 import type { RunPorts } from './stages/ports.ts';
 import { type Prepared, prepare } from './stages/prepare.ts';
-import { commonOf, failedReport, type ModelRun, makeReport } from './stages/report.ts';
+import { commonOf, failedReport, makeReport } from './stages/report.ts';
 import type { Report } from './types/report.ts';
 import type { ModelTask, RunTask } from './types/task.ts';
 

@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-BA_N5X46.js";
