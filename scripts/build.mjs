@@ -19,6 +19,10 @@ export async function build(dir) {
     sourcemap: false,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
+    // What every start loads is one file: a module each costs a millisecond.
+    codeSplitting: {
+      groups: [{ name: 'start', test: /[\\/]src[\\/](errors|inputs[\\/]|types[\\/]|model[\\/]exists)/ }],
+    },
   });
   await bundle.close();
 }

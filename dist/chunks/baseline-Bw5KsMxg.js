@@ -1,1 +1,0 @@
-import"./git-B7Xc2Vil.js";export{n as alreadyOnBase,t as githubBaseline}from"./baseline-B0b1m52a.js";

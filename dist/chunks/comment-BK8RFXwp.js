@@ -1,0 +1,1 @@
+export{t as publishComment}from"./comment-BWW7IH11.js";

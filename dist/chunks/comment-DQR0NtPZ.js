@@ -1,1 +1,0 @@
-export{t as publishComment}from"./comment-9gl9DxJ3.js";

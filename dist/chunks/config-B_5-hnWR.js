@@ -1,1 +1,0 @@
-const e=[`x86_64`,`arm64`],t=[`vanilla`,`onnx`];function n(e){return e!==`vanilla`}const r=[`onnx`],i=1769,a=[`candidate`,`baseline`];export{a,t as i,e as n,n as o,i as r,r as t};

@@ -1,1 +1,0 @@
-const e=[`regressed`,`inconclusive`,`unmeasured`];export{e as t};

@@ -1,0 +1,1 @@
+export{t as createInvoker}from"./invoke-CouAAh-2.js";

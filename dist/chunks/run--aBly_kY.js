@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-DFr3H5-N.js";

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-BA_N5X46.js";

@@ -1,1 +1,0 @@
-const e=[`regressed`,`unmeasured`,`inconclusive`,`no-baseline`,`improved`,`pass`],t=[`latency`,`cost`,`memory`,`coldStart`,`runs`,`output`,`p99`,`price`];export{e as n,t};
