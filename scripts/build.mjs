@@ -21,7 +21,10 @@ export async function build(dir) {
     chunkFileNames: 'chunks/[name]-[hash].js',
     // What every start loads is one file: a module each costs a millisecond.
     codeSplitting: {
-      groups: [{ name: 'start', test: /[\\/]src[\\/](errors|inputs[\\/]|types[\\/]|model[\\/]exists)/ }],
+      groups: [
+        { name: 'start', test: /[\\/]src[\\/](errors|inputs[\\/]|types[\\/]|model[\\/]exists)/ },
+        { name: 'core', test: /[\\/]node_modules[\\/](@actions[\\/](core|exec|io|http-client)|undici|tunnel)[\\/]/ },
+      ],
     },
   });
   await bundle.close();

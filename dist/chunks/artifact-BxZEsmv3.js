@@ -1,1 +1,0 @@
-export{t as isEnterpriseServer,n as uploadReport}from"./artifact-CDmH2CQ9.js";

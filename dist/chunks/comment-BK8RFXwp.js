@@ -1,1 +1,0 @@
-export{t as publishComment}from"./comment-BWW7IH11.js";

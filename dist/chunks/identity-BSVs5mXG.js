@@ -1,1 +1,0 @@
-import{c as e,r as t}from"./core-B5h-mpMI.js";import"./event-DEpcZdCv.js";function n(e){return!e.ACTIONS_ID_TOKEN_REQUEST_URL||!e.ACTIONS_ID_TOKEN_REQUEST_TOKEN?null:e=>t(e)}function r(t){e(t)}export{n as idTokenOf,r as maskSecret};

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-DFr3H5-N.js";
