@@ -1,9 +1,10 @@
-import type { Configuration, Framework, Hardware, Optimizer } from './types/config.ts';
+import type { Configuration, Framework, Hardware, Optimizer, RuntimeName } from './types/config.ts';
 import type { Failure } from './types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
+import type { Step } from './types/runtimes.ts';
 
-/** What chooses a function: each serves one framework on one hardware with one memory size. */
-export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & { readonly framework: Framework };
+/** What chooses a function: each is one runtime on one hardware with one memory size. */
+export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & { readonly framework: RuntimeName };
 
 /** What an invocation cost, by the platform's own REPORT line. */
 export interface InvocationReport {
@@ -49,10 +50,12 @@ export interface TargetFacts {
   readonly notes: readonly string[];
   /** Why nothing here runs this configuration, with what mends it; null: something does. */
   unavailable(framework: Framework, config: Omit<Configuration, 'batch'>): string | null;
-  /** Identity of the code that measures a configuration. */
+  /** Identity of the code that measures a configuration, and of what converts for it. */
   runtimeDigest(framework: Framework, config: Omit<Configuration, 'batch'>): string;
-  /** Identity of the code that converts for an optimizer. */
-  converterDigest(framework: Framework, optimizer: Optimizer, hardware: Hardware): string;
+  /** Identity of a runtime's converter. */
+  converterDigest(runtime: RuntimeName, hardware: Hardware): string;
+  /** Hardware on which a step converts for a model that is served on `hardware`. */
+  converterHardware(step: Pick<Step, 'runtime' | 'made'>, hardware: Hardware): Hardware;
   /** Human words for progress and report: `onnxruntime 1.32.0`. */
   runtimeName(framework: Framework, optimizer: Optimizer): string;
 }

@@ -72,6 +72,11 @@ export async function convertOnnx(caller: Caller, path: string): Promise<{ artif
     framework: 'onnx',
     optimizer: 'onnx',
     artifact,
+    hardware: where.hardware,
+    batch: 1,
+    threads: 1,
+    seed: 0,
+    inputs: [],
     output: pathToFileURL(folder).href,
   });
   if (!answer.ok) throw new Error(answer.failure.message);

@@ -6,7 +6,19 @@ import type { OutputFigures } from '../types/report.ts';
  * Largest difference, relative to the reference's largest value, with which a converted model counts as the same.
  * Graph optimizations reorder float32 sums (1e-7 each); through a hundred layers 1e-5 is usual, 1e-4 still harmless.
  */
-export const TOLERANCE: Readonly<Record<Optimizer, number>> = { vanilla: 0, onnx: 1e-4 };
+export const TOLERANCE: Readonly<Record<Optimizer, number | null>> = {
+  vanilla: 0,
+  onnx: 1e-4,
+  tvm: 1e-4,
+  'onnx+tvm': 1e-4,
+  // It may choose approximations of its own.
+  openvino: 1e-3,
+  // Other numbers by intent: whether they are good enough only the user can say.
+  'onnx-int8': null,
+};
+
+/** What is said of an optimizer that has no tolerance by itself. */
+export const UNSET_TOLERANCE = 'int8 answers otherwise by intent: output-tolerance in the configuration accepts it';
 
 /** Candidate and baseline are different models: they count as the same up to what two builds of one model show. */
 const SAME_MODEL = 1e-4;
@@ -14,10 +26,11 @@ const SAME_MODEL = 1e-4;
 /** Freshly initialised or saturated networks answer the same to everything: any two of them agree. */
 export const CONSTANT_OUTPUT = 'its output does not change with the input, so agreement proves nothing';
 
-function figures(comparison: OutputComparison, tolerance: number): OutputFigures {
+function figures(comparison: OutputComparison, tolerance: number | null): OutputFigures {
   const { maxAbsoluteDifference, relativeDifference, varies } = comparison;
-  const problem = comparison.problem ?? (varies ? null : CONSTANT_OUTPUT);
-  const equivalent = problem === null && relativeDifference !== null && relativeDifference <= tolerance;
+  const problem = comparison.problem ?? (varies ? (tolerance === null ? UNSET_TOLERANCE : null) : CONSTANT_OUTPUT);
+  const equivalent =
+    problem === null && tolerance !== null && relativeDifference !== null && relativeDifference <= tolerance;
   return { maxAbsoluteDifference, relativeDifference, equivalent, problem };
 }
 

@@ -103,13 +103,23 @@ function worst(comparisons: readonly OutputComparison[]): OutputComparison | nul
   return first === undefined ? null : { ...first, varies: comparisons.some((one) => one.varies) };
 }
 
-/** Comparisons of outputs: the candidate converted with unconverted, and candidate with baseline. */
-export function summariseOutputs(responses: readonly MeasureResponse[]): {
+/**
+ * Comparisons of outputs: the candidate converted with unconverted, and candidate with baseline.
+ * @param problem why the unconverted model gave nothing to compare with, or null
+ */
+export function summariseOutputs(
+  responses: readonly MeasureResponse[],
+  problem: string | null = null,
+): {
   readonly output: OutputComparison | null;
   readonly outputChange: OutputComparison | null;
 } {
   const candidates = responses.flatMap((response) => response.subjects.filter(({ role }) => role === 'candidate'));
   const own = candidates.flatMap((subject) => subject.agreement ?? []);
   const change = responses.flatMap((response) => response.change ?? []);
-  return { output: worst(own.map(comparisonOf)), outputChange: worst(change.map(comparisonOf)) };
+  const none: OutputComparison | null =
+    problem === null || candidates.length === 0
+      ? null
+      : { maxAbsoluteDifference: null, relativeDifference: null, varies: false, problem };
+  return { output: worst(own.map(comparisonOf)) ?? none, outputChange: worst(change.map(comparisonOf)) };
 }

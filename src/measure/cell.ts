@@ -1,5 +1,5 @@
 import type { Where } from '../ports.ts';
-import type { Configuration, Framework } from '../types/config.ts';
+import type { Configuration, RuntimeName } from '../types/config.ts';
 import type { Failure } from '../types/measurement.ts';
 import type { MeasureRequest, MeasureResponse, Subject, Timing } from '../types/protocol.ts';
 import { type Caller, callMeasure, functionOf } from './call.ts';
@@ -9,7 +9,8 @@ import { DEADLINE_MS, FIRST_REQUEST, SANDBOXES, TIMING } from './protocol.ts';
 /** A cell that is to be measured: its subjects are converted and have their inputs. */
 export interface CellTask {
   readonly config: Configuration;
-  readonly framework: Framework;
+  /** The runtime that serves it. */
+  readonly framework: RuntimeName;
   readonly threads: number;
   readonly seed: number;
   readonly candidate: Subject;
@@ -89,7 +90,7 @@ function gather(
 }
 
 /** Only a cell's first sandbox compares with the unconverted model: once is enough, and it takes a second load. */
-function withoutReference({ reference: _, ...subject }: Subject): Subject {
+function withoutReference({ reference: _, expected: __, ...subject }: Subject): Subject {
   return subject;
 }
 

@@ -2,18 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AyciError } from '../errors.ts';
 import type { Where } from '../ports.ts';
-import type { Framework, Hardware, Optimizer } from '../types/config.ts';
+import type { Hardware, RuntimeName } from '../types/config.ts';
 import { FAILURE_OF_ERROR, type Failure } from '../types/measurement.ts';
-import type { Artifact, ConvertRequest, ConvertResponse, ConvertSlots } from '../types/protocol.ts';
+import type { ConvertRequest, ConvertResponse, ConvertSlots } from '../types/protocol.ts';
 import { type Caller, callConvert, paid } from './call.ts';
 import { located } from './locate.ts';
 import { asConvertResult } from './validate.ts';
 
+/** What a converter is asked, and on which hardware it runs. */
 export interface Conversion {
-  readonly framework: Framework;
-  readonly optimizer: Optimizer;
-  readonly hardware: Hardware;
-  readonly artifact: Artifact;
+  readonly on: Hardware;
+  readonly request: Omit<ConvertRequest, 'protocol' | 'nonce' | 'output'>;
 }
 
 export type ConversionResult =
@@ -26,7 +25,7 @@ export type ConversionResult =
 const CONVERTER_MB = 10_240;
 
 /** Where a conversion runs. */
-export function whereOf({ hardware, framework }: Pick<Conversion, 'hardware' | 'framework'>): Where {
+export function converterAt(framework: RuntimeName, hardware: Hardware): Where {
   return { hardware, memoryMb: CONVERTER_MB, framework };
 }
 
@@ -37,9 +36,8 @@ export function whereOf({ hardware, framework }: Pick<Conversion, 'hardware' | '
 export async function convertModel(caller: Caller, conversion: Conversion, output: string): Promise<ConversionResult> {
   const cut = caller.budget.exhausted();
   if (cut !== null) return { ok: false, cut };
-  const { framework, optimizer, artifact } = conversion;
-  const request = { protocol: 1, op: 'convert', framework, optimizer, artifact, output } as const;
-  return callConvert(caller, whereOf(conversion), request);
+  const { on, request } = conversion;
+  return callConvert(caller, converterAt(request.framework, on), { ...request, protocol: 1, output });
 }
 
 /** Where a conversion that goes on elsewhere leaves its files and its result. */
@@ -79,13 +77,11 @@ function readResult(bytes: Uint8Array, nonce: string): ConversionResult {
 export async function convertElsewhere(caller: Caller, conversion: Conversion, drop: Drop): Promise<ConversionResult> {
   const cut = caller.budget.exhausted();
   if (cut !== null) return { ok: false, cut };
-  const { framework, optimizer, artifact } = conversion;
-  const where = whereOf(conversion);
+  const where = converterAt(conversion.request.framework, conversion.on);
   let nonce = '';
   const make = async (): Promise<ConvertRequest> => {
     nonce = randomUUID();
-    const request = { protocol: 1, op: 'convert', nonce, framework, optimizer, artifact } as const;
-    return located({ ...request, output: await drop.output() }, caller.locate);
+    return located({ ...conversion.request, protocol: 1, nonce, output: await drop.output() }, caller.locate);
   };
   let result: ConversionResult | null = null;
   await paid(caller, where, async (sent) => {

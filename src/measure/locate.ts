@@ -22,11 +22,15 @@ async function subject(one: Subject, locate: Locate): Promise<Subject> {
     artifact: await artifact(one.artifact, locate),
     inputs: await Promise.all(one.inputs.map((each) => input(each, locate))),
     ...(one.reference === undefined ? {} : { reference: await artifact(one.reference, locate) }),
+    ...(one.expected === undefined ? {} : { expected: await artifact(one.expected, locate) }),
   };
 }
 
 /** The request with URLs that its runtime can read now. */
 export async function located<T extends MeasureRequest | ConvertRequest>(request: T, locate: Locate): Promise<T> {
-  if (request.op === 'convert') return { ...request, artifact: await artifact(request.artifact, locate) };
+  if (request.op !== 'measure') {
+    const inputs = await Promise.all(request.inputs.map((each) => input(each, locate)));
+    return { ...request, artifact: await artifact(request.artifact, locate), inputs };
+  }
   return { ...request, subjects: await Promise.all(request.subjects.map((one) => subject(one, locate))) };
 }

@@ -57,15 +57,22 @@ const describe = v.strictObject({
   sandbox,
   environment,
   inputs: v.nullable(
-    v.array(v.strictObject({ name: text, dtype: text, dims: v.array(v.nullable(v.union([count, text]))) })),
+    v.array(
+      v.strictObject({
+        name: text,
+        dtype: v.nullable(text),
+        dims: v.nullable(v.array(v.nullable(v.union([count, text])))),
+      }),
+    ),
   ),
   outputs: v.nullable(v.array(v.strictObject({ name: text, dtype: v.nullable(text) }))),
 });
 const MAX_SLOTS = 16;
 const slot = v.exactOptional(v.pipe(count, v.maxValue(MAX_SLOTS - 1)));
+const made = v.picklist(['convert', 'infer']);
 const convert = v.strictObject({
   protocol: v.literal(1),
-  op: v.literal('convert'),
+  op: made,
   nonce: text,
   entry: text,
   files: v.array(v.strictObject({ path: text, sha256, size: count, slot })),
@@ -76,7 +83,7 @@ const convert = v.strictObject({
 
 const failure = v.strictObject({
   protocol: v.literal(1),
-  op: v.literal('convert'),
+  op: made,
   nonce: text,
   errorType: v.picklist(RUNTIME_ERRORS),
   errorMessage: text,

@@ -84,14 +84,18 @@ export function makePlan(question: Question, find: Find): Plan {
     const impossible =
       target.unavailable(candidate.framework, config) ?? impossibleOn(target, config) ?? own.impossible;
     const baselineInputs = before === null || before.impossible !== null ? null : before.inputs;
-    const provenance = provenanceOf(question, config, own.inputs, baselineInputs);
+    // What cannot run has no code whose identity could be asked for.
+    const known =
+      impossible === null
+        ? find({ config, provenance: provenanceOf(question, config, own.inputs, baselineInputs) })
+        : null;
     return {
       config,
       threads: threadsOf(config.memoryMb),
       candidateInputs: own.inputs,
       baselineInputs,
       impossible,
-      known: impossible === null ? find({ config, provenance }) : null,
+      known,
     };
   });
   return { candidate, baseline, cells };

@@ -32,6 +32,15 @@ function placeText(facts: TargetFacts): string {
     : `on this machine as Lambda (${facts.maxVcpus} CPUs; CPU share and memory by ${facts.limits})`;
 }
 
+/** What serves the cells that can run; where none can, what would serve the model as it is. */
+function runtimesText({ candidate, cells }: Plan, facts: TargetFacts): string {
+  const possible = cells.filter((cell) => cell.impossible === null).map((cell) => cell.config.optimizer);
+  const names = (possible.length > 0 ? possible : (['vanilla'] as const)).map((optimizer) =>
+    facts.runtimeName(candidate.framework, optimizer),
+  );
+  return [...new Set(names)].join(', ');
+}
+
 /** Model, runtime, inputs and plan, a line each: what a run is about, before it begins. */
 export function planLines({ plan, same, prices }: Planned, facts: TargetFacts): readonly string[] {
   const { candidate, baseline, cells } = plan;
@@ -51,7 +60,7 @@ export function planLines({ plan, same, prices }: Planned, facts: TargetFacts): 
   ];
   return [
     `Model      ${visible(candidate.path)}  ${bytesText(size)}  key ${key}  ${against}`,
-    `Runtime    ${facts.runtimeName(candidate.framework, 'onnx')} ${placeText(facts)}`,
+    `Runtime    ${runtimesText(plan, facts)} ${placeText(facts)}`,
     `Inputs     ${inputs}`,
     `Plan       ${parts.join(', ')}`,
   ];

@@ -5,31 +5,24 @@ import { HARNESS } from '../measure/protocol.ts';
 import { provenanceOf } from '../plan/plan.ts';
 import type { Inputs } from '../types/inputs.ts';
 import type { Failure, Measurement } from '../types/measurement.ts';
-import type { Model } from '../types/model.ts';
 import type { PlannedCell } from '../types/plan.ts';
 import type { MeasureResponse, Subject } from '../types/protocol.ts';
-import type { Convert, Prepared as Converted } from './convert.ts';
+import { needsOutputs, plannedRoute, type Route } from '../types/runtimes.ts';
+import type { Converter, Served } from './convert.ts';
 import type { Places } from './locate.ts';
+import type { Made } from './make.ts';
 import type { Progress } from './measure.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
 
-async function subjectOf(
-  places: Places,
-  role: Subject['role'],
-  model: Model,
-  converted: Converted & { ok: true },
-  inputs: Subject['inputs'],
-): Promise<Subject> {
-  const base = { role, artifact: converted.converted.artifact, inputs: await places.inputs(inputs) };
-  return converted.isOriginal ? base : { ...base, reference: await places.artifact(model) };
-}
-
 const NONE = { optimizeMs: null, compileMs: null };
 
-function failureOf(converted: Converted | null): Failure | null {
-  return converted !== null && 'failure' in converted ? converted.failure : null;
+function failureOf(made: Made | null): Failure | null {
+  return made !== null && 'failure' in made ? made.failure : null;
 }
+
+/** What the candidate's outputs are compared with; a problem: why they cannot be. */
+type Comparable = Pick<Subject, 'reference' | 'expected'> & { readonly problem?: Failure };
 
 /** What a cell's measuring needs besides the cell. */
 export interface Task {
@@ -38,8 +31,18 @@ export interface Task {
   readonly ports: RunPorts;
   readonly caller: Caller;
   readonly places: Places;
-  readonly convert: Convert;
+  readonly converter: Converter;
   readonly progress: Progress;
+}
+
+/** What the unconverted model says, in the form that the runtime which serves can compare with; a cut ends the cell. */
+async function comparable(task: Task, served: Served, route: Route): Promise<Comparable | { readonly cut: string }> {
+  const { candidate } = task.prepared.plan;
+  if (route.steps.length === 0) return {};
+  if (!needsOutputs(candidate.framework, route)) return { reference: await task.places.artifact(candidate) };
+  const made = await task.converter.outputs(candidate, served);
+  if (made.ok) return { expected: made.converted.artifact };
+  return 'cut' in made ? made : { problem: made.failure };
 }
 
 /** One cell: both models converted, then measured; failures of either are part of the result. */
@@ -47,28 +50,37 @@ export async function measureOne(
   task: Task,
   cell: PlannedCell,
 ): Promise<{ measurement: Measurement; responses: readonly MeasureResponse[] } | { cut: string }> {
-  const { inputs, prepared, ports, caller, convert } = task;
+  const { inputs, prepared, ports, caller, converter } = task;
   const { candidate, baseline } = prepared.plan;
-  const own = await convert(candidate, cell.config);
-  const before = baseline === null || cell.baselineInputs === null ? null : await convert(baseline, cell.config);
+  const { config, threads, candidateInputs, baselineInputs } = cell;
+  const route = plannedRoute(candidate.framework, config.optimizer);
+  const served = { config, threads, inputs: candidateInputs };
+  const own = await converter.convert(candidate, served, route);
+  const before =
+    baseline === null || baselineInputs === null
+      ? null
+      : await converter.convert(
+          baseline,
+          { config, threads, inputs: baselineInputs },
+          plannedRoute(baseline.framework, config.optimizer),
+        );
   for (const one of [own, before]) if (one !== null && 'cut' in one) return { cut: one.cut };
-  const makeSubject = async (
-    role: Subject['role'],
-    model: Model | null,
-    converted: Converted | null,
-    specs: Subject['inputs'] | null,
-  ) =>
-    model !== null && converted?.ok === true && specs !== null
-      ? subjectOf(task.places, role, model, converted, specs)
+  const beside = own.ok ? await comparable(task, served, route) : {};
+  if ('cut' in beside) return beside;
+  const { problem, ...compared } = beside;
+  const makeSubject = async (role: Subject['role'], made: Made | null, specs: Subject['inputs'] | null) =>
+    made?.ok === true && specs !== null
+      ? { role, artifact: made.converted.artifact, inputs: await task.places.inputs(specs) }
       : null;
+  const ownSubject = await makeSubject('candidate', own, candidateInputs);
   const subjects = {
-    candidate: await makeSubject('candidate', candidate, own, cell.candidateInputs),
-    baseline: await makeSubject('baseline', baseline, before, cell.baselineInputs),
+    candidate: ownSubject === null ? null : { ...ownSubject, ...compared },
+    baseline: await makeSubject('baseline', before, baselineInputs),
   };
   const firstRequests = inputs.thresholds.memory !== null || inputs.thresholds.coldStart !== null;
   const run = await runCell(
     caller,
-    { ...cell, framework: candidate.framework, seed: inputs.seed, firstRequests },
+    { ...cell, framework: route.serves, seed: inputs.seed, firstRequests },
     subjects,
     task.progress,
   );
@@ -97,7 +109,7 @@ export async function measureOne(
     candidateFailure: failureOf(own) ?? run.candidateFailure,
     baselineFailure: noInputs ?? failureOf(before) ?? run.baselineFailure,
     sandboxes: responses.map(summariseSandbox),
-    ...summariseOutputs(responses),
+    ...summariseOutputs(responses, problem === undefined ? null : `the unconverted model: ${problem.message}`),
     cpuModels: [...new Set(responses.map((response) => response.environment.cpu))],
     versions: last?.environment.versions ?? {},
     threads: cell.threads,

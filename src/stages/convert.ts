@@ -1,103 +1,124 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { layout } from '../archive/keys.ts';
-import { type Converted, type ConvertedId, findConverted, keepConverted } from '../archive/models.ts';
+import { createHash } from 'node:crypto';
+import { type Converted, type ConvertedId, findConverted } from '../archive/models.ts';
 import type { Caller } from '../measure/call.ts';
-import { type Conversion, convertElsewhere, convertModel } from '../measure/convert.ts';
-import { type Configuration, isConverting } from '../types/config.ts';
-import type { Failure } from '../types/measurement.ts';
-import type { Model } from '../types/model.ts';
-import type { ConvertResponse } from '../types/protocol.ts';
+import type { Configuration } from '../types/config.ts';
+import type { InputSpec, Model } from '../types/model.ts';
+import type { Artifact, ConvertRequest } from '../types/protocol.ts';
+import type { Route, Step } from '../types/runtimes.ts';
 import type { Places } from './locate.ts';
+import { type Made, maker } from './make.ts';
 import type { RunPorts } from './ports.ts';
 
-export type Prepared =
-  | { readonly ok: true; readonly converted: Converted; readonly isOriginal: boolean }
-  | { readonly ok: false; readonly failure: Failure }
-  /** A budget ended before it was made. */
-  | { readonly ok: false; readonly cut: string };
-
-export type Convert = (model: Model, config: Configuration) => Promise<Prepared>;
-
-/** Places for the files of one converted model. */
-const SLOTS = Array.from({ length: 16 }, (_, index) => index);
-
-function manifestOf(
-  model: Model,
-  { entry, files, optimizeMs, compileMs }: ConvertResponse,
-  objects: readonly string[],
-) {
-  const listed = files.map(({ path, sha256, size, slot }) => {
-    const object = slot === undefined ? undefined : objects[slot];
-    return { path, sha256, size, ...(object === undefined ? {} : { object }) };
-  });
-  const { framework, path } = model;
-  return { schema: 1 as const, framework, path, entry, files: listed, optimizeMs, compileMs };
+/** What a model is converted for. */
+export interface Served {
+  readonly config: Configuration;
+  readonly threads: number;
+  readonly inputs: readonly InputSpec[];
 }
 
-/** Gives each model in the form that an optimizer serves: from the archive, else made once and kept there. */
-export function converter(ports: RunPorts, places: Places, caller: Caller): Convert {
-  const made = new Map<string, Promise<Prepared>>();
-  const { store, scope } = ports;
+export interface Converter {
+  /** The model in the form that its route serves; where it has no steps, as it is. */
+  convert(model: Model, served: Served, route: Route): Promise<Made>;
+  /** What the unconverted model answers to a cell's inputs, as an artifact. */
+  outputs(model: Model, served: Served): Promise<Made>;
+}
 
-  /** By a runtime on this machine, into a folder of its own, then kept. */
-  async function here(model: Model, conversion: Conversion, id: ConvertedId): Promise<Prepared> {
-    await mkdir(ports.scratch, { recursive: true });
-    const folder = await mkdtemp(join(ports.scratch, 'convert-'));
-    const result = await convertModel(caller, conversion, pathToFileURL(folder).href);
-    if (!result.ok) return result;
-    const sources = new Map(result.response.files.map((file) => [file.path, join(folder, file.path)]));
-    const manifest = manifestOf(model, result.response, []);
-    return { ok: true, isOriginal: false, converted: await keepConverted(store, scope, id, manifest, sources) };
-  }
+/** What a converter is asked for, in turn. */
+type Asked = Step & Pick<ConvertRequest, 'op'>;
 
-  /** By a converter elsewhere, which uploads its files to objects of the archive; the manifest then names them. */
-  async function elsewhere(model: Model, conversion: Conversion, id: ConvertedId): Promise<Prepared> {
-    const at = layout(scope.write);
-    const { key, optimizer, hardware, converterDigest } = id;
-    const urlOf = async (object: string) => ({ url: await store.writeUrl(object) });
-    let slots: readonly string[] = [];
-    let resultKey = '';
-    const result = await convertElsewhere(caller, conversion, {
-      async output() {
-        const nonce = randomUUID();
-        slots = SLOTS.map((index) => at.slot(key, optimizer, hardware, converterDigest, nonce, index));
-        resultKey = at.slotResult(key, optimizer, hardware, converterDigest, nonce);
-        return { slots: await Promise.all(slots.map(urlOf)), result: await urlOf(resultKey) };
-      },
-      result: async () => (await store.read(resultKey))?.bytes ?? null,
-    });
-    if (!result.ok) return result;
-    const objects = slots.map((slot) => slot.slice(slot.lastIndexOf('/') + 1));
-    const manifest = manifestOf(model, result.response, objects);
-    return { ok: true, isOriginal: false, converted: await keepConverted(store, scope, id, manifest, new Map()) };
-  }
+/** What a conversion starts from: the one before it, if any. */
+interface Link {
+  readonly artifact: Artifact;
+  readonly digest: string;
+}
 
-  async function make(model: Model, config: Configuration): Promise<Prepared> {
-    const artifact = await places.artifact(model);
-    if (!isConverting(config.optimizer)) {
-      return { ok: true, isOriginal: true, converted: { artifact, optimizeMs: null, compileMs: null } };
-    }
-    const { optimizer, hardware } = config;
-    const { framework } = model;
-    const { facts } = ports.target;
-    const converterDigest = facts.converterDigest(framework, optimizer, hardware);
-    const id = { key: model.key, optimizer, hardware, converterDigest };
+/** `sha256:` of all of them; of a single one: itself. */
+function digestOf(parts: readonly string[]): string {
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+}
+
+/** All that a conversion depends on besides model, optimizer, hardware and converter. */
+function circumstances({ fits }: Asked, { config, threads, inputs }: Served, seed: number): readonly string[] {
+  if (fits === 'any') return [];
+  const fed = inputs.map(({ name, dtype, shape, fill }) => {
+    const values = fill.kind === 'file' ? fill.sha256 : JSON.stringify(fill);
+    return JSON.stringify([name, dtype, shape, values]);
+  });
+  return [`batch ${config.batch} seed ${seed}`, ...(fits === 'threads' ? [`threads ${threads}`] : []), ...fed];
+}
+
+function sumOf(one: number | null, other: number | null): number | null {
+  return one === null ? other : one + (other ?? 0);
+}
+
+/** The model's vanilla outputs, by its framework's own converter. */
+function inference(model: Model): Asked {
+  return { op: 'infer', runtime: model.framework, optimizer: 'vanilla', made: 'anywhere', fits: 'inputs' };
+}
+
+/** Has models converted, each conversion once: what the archive has is taken from there, what is made is kept there. */
+export function converter(ports: RunPorts, places: Places, caller: Caller, seed: number): Converter {
+  const { store, scope, logger } = ports;
+  const { facts } = ports.target;
+  const make = maker(ports, caller);
+  const known = new Map<string, Promise<Made>>();
+
+  async function findOrMake(model: Model, served: Served, asked: Asked, from: Artifact | null, id: ConvertedId) {
     const found = await findConverted(store, scope, id);
-    if (found !== null) return { ok: true, isOriginal: false, converted: found };
-    ports.logger.progress(`Converting for ${optimizer}`);
-    const conversion = { framework, optimizer, hardware, artifact };
-    return facts.reads === 'files' ? here(model, conversion, id) : elsewhere(model, conversion, id);
+    if (found !== null) return { ok: true, converted: found } as const;
+    logger.progress(asked.op === 'infer' ? 'Running the unconverted model once' : `Converting for ${asked.optimizer}`);
+    const { config, threads } = served;
+    const request = {
+      op: asked.op,
+      framework: asked.runtime,
+      optimizer: asked.optimizer,
+      artifact: from ?? (await places.artifact(model)),
+      hardware: config.hardware,
+      batch: config.batch,
+      threads,
+      seed,
+      inputs: await places.inputs(served.inputs),
+    };
+    return make(model, { on: facts.converterHardware(asked, config.hardware), request }, id);
   }
 
-  return (model, config) => {
-    const name = `${model.key} ${config.optimizer} ${config.hardware}`;
-    const before = made.get(name);
-    if (before !== undefined) return before;
-    const now = make(model, config);
-    made.set(name, now);
-    return now;
+  function step(model: Model, served: Served, asked: Asked, before: Link | null) {
+    const { hardware } = served.config;
+    const on = facts.converterHardware(asked, hardware);
+    const parts = [facts.converterDigest(asked.runtime, on), ...circumstances(asked, served, seed)];
+    const digest = digestOf(before === null ? parts : [before.digest, ...parts]);
+    const id = {
+      key: model.key,
+      optimizer: asked.optimizer,
+      hardware: asked.made === 'anywhere' ? on : hardware,
+      converterDigest: digest,
+    };
+    const name = [id.key, id.optimizer, id.hardware, digest].join(' ');
+    const made = known.get(name) ?? findOrMake(model, served, asked, before?.artifact ?? null, id);
+    known.set(name, made);
+    return { made, digest };
+  }
+
+  return {
+    async convert(model, served, route) {
+      let last: Link | null = null;
+      let converted: Converted = { artifact: await places.artifact(model), optimizeMs: null, compileMs: null };
+      for (const one of route.steps) {
+        const { made, digest } = step(model, served, { ...one, op: 'convert' }, last);
+        const result = await made;
+        if (!result.ok) return result;
+        const { artifact, optimizeMs, compileMs } = result.converted;
+        last = { artifact, digest };
+        converted = {
+          artifact,
+          optimizeMs: sumOf(converted.optimizeMs, optimizeMs),
+          compileMs: sumOf(converted.compileMs, compileMs),
+        };
+      }
+      return { ok: true, converted };
+    },
+    outputs: (model, served) => step(model, served, inference(model), null).made,
   };
 }

@@ -2,13 +2,14 @@ import { keepModel } from '../archive/models.ts';
 import { resultsWriter } from '../archive/results.ts';
 import { type AyciError, asAyciError } from '../errors.ts';
 import type { Caller } from '../measure/call.ts';
-import { whereOf } from '../measure/convert.ts';
+import { converterAt } from '../measure/convert.ts';
 import { SANDBOXES } from '../measure/protocol.ts';
-import type { Work } from '../ports.ts';
-import { type Framework, isConverting } from '../types/config.ts';
+import type { TargetFacts, Work } from '../ports.ts';
+import type { Framework } from '../types/config.ts';
 import type { Inputs } from '../types/inputs.ts';
 import type { Measurement } from '../types/measurement.ts';
 import type { PlannedCell } from '../types/plan.ts';
+import { convertersOf, plannedRoute } from '../types/runtimes.ts';
 import { measureOne, type Task } from './cell.ts';
 import { converter } from './convert.ts';
 import type { Places } from './locate.ts';
@@ -41,13 +42,16 @@ export interface Progress {
 }
 
 /** Functions that the cells need, converters included. */
-function functionsOf(cells: readonly PlannedCell[], framework: Framework): readonly Work[] {
+function functionsOf(cells: readonly PlannedCell[], framework: Framework, facts: TargetFacts): readonly Work[] {
   const all = new Map<string, Work>();
   for (const { config } of cells) {
     const { hardware, memoryMb, optimizer } = config;
-    const work: Work[] = [{ framework, hardware, memoryMb, op: 'measure' }];
-    if (isConverting(optimizer)) work.push({ ...whereOf({ framework, hardware }), op: 'convert' });
-    for (const one of work) all.set(`${one.op} ${one.hardware} ${one.memoryMb}`, one);
+    const route = plannedRoute(framework, optimizer);
+    const converters = convertersOf(framework, route).map(
+      (one): Work => ({ ...converterAt(one.runtime, facts.converterHardware(one, hardware)), op: 'convert' }),
+    );
+    for (const one of [{ framework: route.serves, hardware, memoryMb, op: 'measure' } as const, ...converters])
+      all.set(`${one.op} ${one.framework} ${one.hardware} ${one.memoryMb}`, one);
   }
   return [...all.values()];
 }
@@ -71,7 +75,7 @@ export async function measure(
   const toMeasure = cells.filter((cell) => cell.impossible === null && cell.known === null && !prepared.same);
   const raw = rawAnswers(ports, candidate.key);
   const writer = resultsWriter(ports.store, ports.scope, candidate.key);
-  const task: Task = { inputs, prepared, ports, caller, places, convert: converter(ports, places, caller), progress };
+  const task: Task = { inputs, prepared, ports, caller, places, converter: converter(ports, places, caller, inputs.seed), progress };
   let error: AyciError | null = null;
   let sandboxes = 0;
   let started = 0;
@@ -131,7 +135,7 @@ export async function measure(
   try {
     if (toMeasure.length > 0) {
       await ports.store.ready(ports.scope.write);
-      await ports.target.prepare(functionsOf(toMeasure, candidate.framework), ports.signal);
+      await ports.target.prepare(functionsOf(toMeasure, candidate.framework, ports.target.facts), ports.signal);
     }
   } catch (thrown) {
     error = asAyciError(thrown);

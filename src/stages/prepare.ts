@@ -116,6 +116,13 @@ export async function prepare(inputs: Inputs, ports: RunPorts): Promise<Prepared
   const candidate = await ports.models.candidate(inputs.model);
   const overrides = await overridesOf(inputs, ports);
   const { model: baseline, ref, facts, notes } = await comparedWith(inputs, ports);
+  if (baseline !== null && baseline.framework !== candidate.framework) {
+    throw new AyciError(
+      'bad-input',
+      `${ports.placeOf('baseline')}: is a model of another framework, got ${baseline.framework}; expected ${candidate.framework}, as the candidate`,
+      { hint: 'Compare models of one framework.' },
+    );
+  }
   const same = baseline !== null && baseline.key === candidate.key;
   const known = await readKnown(ports.store, ports.scope, candidate.key);
   const compared = same ? null : baseline;

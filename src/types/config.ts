@@ -2,8 +2,11 @@
 export const HARDWARE = ['x86_64', 'arm64'] as const;
 export type Hardware = (typeof HARDWARE)[number];
 
-/** `vanilla`: the framework as it is; `onnx`: ONNX Runtime with its graph optimizations. */
-export const OPTIMIZERS = ['vanilla', 'onnx'] as const;
+/**
+ * `vanilla`: the framework as it is; `onnx`: ONNX Runtime with its graph optimizations; `tvm`: compiled by TVM from the
+ * framework's own graph, `onnx+tvm`: by way of ONNX; `openvino`; `onnx-int8`: quantized, on ONNX Runtime.
+ */
+export const OPTIMIZERS = ['vanilla', 'onnx', 'tvm', 'onnx+tvm', 'openvino', 'onnx-int8'] as const;
 export type Optimizer = (typeof OPTIMIZERS)[number];
 
 /** Whether an optimizer changes the model before it is served. */
@@ -11,8 +14,13 @@ export function isConverting(optimizer: Optimizer): boolean {
   return optimizer !== 'vanilla';
 }
 
-export const FRAMEWORKS = ['onnx'] as const;
+/** Of models: what their files are. */
+export const FRAMEWORKS = ['onnx', 'pytorch', 'tensorflow', 'mxnet'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
+
+/** What serves or converts models: a folder below `runtimes/`, and its part of function names. */
+export const RUNTIME_NAMES = ['onnx', 'pytorch', 'tensorflow', 'mxnet', 'tvm', 'openvino'] as const;
+export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 
 /** One point of the matrix. A cell is one configuration of one model. */
 export interface Configuration {

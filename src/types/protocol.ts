@@ -1,4 +1,4 @@
-import type { Framework, Optimizer, Role } from './config.ts';
+import type { Hardware, Optimizer, Role, RuntimeName } from './config.ts';
 import type { InputSpec } from './model.ts';
 
 /** The runtime protocol, version 1. Schemas: `runtimes/contract/`. Times in ms, memory in MB (MiB). */
@@ -21,8 +21,10 @@ export interface Subject {
   readonly role: Role;
   readonly artifact: Artifact;
   readonly inputs: readonly InputSpec[];
-  /** The unconverted model, to compare outputs with after the timing. */
+  /** The unconverted model, to compare outputs with after the timing; of the runtime's own framework. */
   readonly reference?: Artifact;
+  /** The unconverted model's outputs, written by another runtime (`infer`) with the same inputs and seed. */
+  readonly expected?: Artifact;
 }
 
 export interface Timing {
@@ -40,7 +42,7 @@ export interface MeasureRequest {
   readonly protocol: 1;
   readonly op: 'measure';
   readonly nonce: string;
-  readonly framework: Framework;
+  readonly framework: RuntimeName;
   readonly optimizer: Optimizer;
   readonly batch: number;
   readonly threads: number;
@@ -148,7 +150,7 @@ export interface DescribeRequest {
   readonly protocol: 1;
   readonly op: 'describe';
   readonly nonce: string;
-  readonly framework: Framework;
+  readonly framework: RuntimeName;
   readonly optimizer: Optimizer;
   readonly artifact?: Artifact;
 }
@@ -156,8 +158,9 @@ export interface DescribeRequest {
 /** A dimension is its size, its symbol, or null. */
 export interface DescribedInput {
   readonly name: string;
-  readonly dtype: string;
-  readonly dims: readonly (number | string | null)[];
+  /** Null, as `dims`: the model does not tell. */
+  readonly dtype: string | null;
+  readonly dims: readonly (number | string | null)[] | null;
 }
 
 /** `dtype` is null for what is no tensor (a sequence, a map). */
@@ -185,13 +188,21 @@ export interface ConvertSlots {
   readonly result: { readonly url: string };
 }
 
+/** `convert`: the model as an optimizer wants it; `infer`: what the unconverted model answers (`outputs.json`). */
 export interface ConvertRequest {
   readonly protocol: 1;
-  readonly op: 'convert';
+  readonly op: 'convert' | 'infer';
   readonly nonce: string;
-  readonly framework: Framework;
+  readonly framework: RuntimeName;
   readonly optimizer: Optimizer;
   readonly artifact: Artifact;
+  /** Where the result is served; it may be other than where it is made. */
+  readonly hardware: Hardware;
+  readonly batch: number;
+  /** Of serving. */
+  readonly threads: number;
+  readonly seed: number;
+  readonly inputs: readonly InputSpec[];
   /** Folder (`file:` URL) into which the converted model is written, or the places that it is uploaded to. */
   readonly output: string | ConvertSlots;
 }
@@ -206,12 +217,12 @@ export interface ConvertedFile {
 
 export interface ConvertResponse {
   readonly protocol: 1;
-  readonly op: 'convert';
+  readonly op: 'convert' | 'infer';
   readonly nonce: string;
   readonly entry: string;
   /** Sorted by path. */
   readonly files: readonly ConvertedFile[];
-  /** Graph optimization and hardware compilation; null where the optimizer does none. */
+  /** Graph optimization (with export to another format and quantization) and hardware compilation; null: none. */
   readonly optimizeMs: number | null;
   readonly compileMs: number | null;
   readonly environment: Environment;
@@ -220,7 +231,7 @@ export interface ConvertResponse {
 /** What `ConvertSlots.result` gets where the conversion failed. */
 export interface ConvertFailure {
   readonly protocol: 1;
-  readonly op: 'convert';
+  readonly op: 'convert' | 'infer';
   readonly nonce: string;
   readonly errorType: RuntimeErrorType;
   readonly errorMessage: string;

@@ -15,6 +15,7 @@ const schema = (name: string) =>
 const checks = {
   measure: schema('measure-request'),
   convert: schema('convert-request'),
+  infer: schema('convert-request'),
   measured: schema('measure-response'),
   converted: schema('convert-response'),
 };

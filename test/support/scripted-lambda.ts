@@ -95,6 +95,7 @@ export const FACTS: TargetFacts = {
   unavailable: () => null,
   runtimeDigest: () => 'sha256:abc',
   converterDigest: () => 'sha256:abc',
+  converterHardware: () => 'x86_64',
   runtimeName: () => 'onnxruntime 1.32.0',
 };
 

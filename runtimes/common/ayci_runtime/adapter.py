@@ -8,24 +8,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ConversionFailed
+from .inputs import InputType, Spec, make_inputs
 from .tensors import Tensor
 
-
-@dataclass(frozen=True)
-class InputType:
-    """An input that a model takes; a dimension is its size, its symbol, or None."""
-
-    name: str
-    dtype: str
-    dims: tuple[int | str | None, ...]
+__all__ = ["Adapter", "Conversion", "InputType", "LoadedModel", "Wanted"]
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion took, ms; None where the optimizer does no such thing."""
+    """What a conversion made and took; times in ms, None where the optimizer does no such thing."""
 
+    # Name of the file that serving opens first.
+    entry: str
+    # Export to another format, graph optimization, quantization.
     optimize_ms: float | None
+    # Compilation for the hardware.
     compile_ms: float | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a conversion is for."""
+
+    optimizer: str
+    # 'x86_64' or 'arm64': where the result is served, which may be other than this machine.
+    hardware: str
+    batch: int
+    # Threads of serving.
+    threads: int
+    seed: int
+    inputs: Sequence[Spec]
+    # Bytes of each of the model's files.
+    sizes: Sequence[int]
+    # A folder for what is not the result.
+    scratch: Path
+
+    def feeds(self, more: int = 0) -> list[Tensor]:
+        """Values of all inputs, seeded by `seed + more`. Raises as `make_inputs`."""
+        return make_inputs(self.inputs, self.seed + more, self.scratch)
 
 
 class LoadedModel(ABC):
@@ -51,7 +71,9 @@ class Adapter(ABC):
     """One framework. Its methods raise whatever the framework raises; the callers type it."""
 
     framework: str
+    # Those that it serves, and those that it converts for.
     optimizers: tuple[str, ...]
+    conversions: tuple[str, ...] = ()
 
     @abstractmethod
     def load(self, path: Path, optimizer: str, threads: int) -> LoadedModel:
@@ -61,9 +83,9 @@ class Adapter(ABC):
     def versions(self) -> dict[str, str]:
         """Versions of the libraries that decide how fast it runs."""
 
-    def convert(self, path: Path, sizes: Sequence[int], optimizer: str, target: Path) -> Conversion:
-        """Writes the model as `optimizer` wants it to `target`, further files beside it.
+    def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
+        """Writes the model as `wanted.optimizer` wants it: files, all in one level, to `folder`.
 
-        `sizes`: bytes of each of the model's files. Raises ConversionFailed where it is refused.
+        `folder` is empty. Raises ConversionFailed where the model is refused.
         """
-        raise ConversionFailed(f"{optimizer} converts nothing for {self.framework}")
+        raise ConversionFailed(f"{wanted.optimizer} converts nothing for {self.framework}")

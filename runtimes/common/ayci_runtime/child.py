@@ -16,8 +16,8 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from . import errors
-from .adapter import Adapter, Conversion
-from .convert import write_converted
+from .adapter import Adapter, Conversion, Wanted
+from .convert import write
 from .errors import (
     MAX_MESSAGE,
     ConversionFailed,
@@ -31,33 +31,27 @@ from .errors import (
 _PR_SET_PDEATHSIG = 1
 _TAIL = 4096
 _MAX_ANSWER = 1 << 16
+_MAX_NAME = 255
 
 
 def convert_in_child(
-    adapter: Adapter,
-    path: Path,
-    sizes: list[int],
-    optimizer: str,
-    target: Path,
-    scratch: Path,
-    seconds: float,
+    adapter: Adapter, op: str, path: Path, wanted: Wanted, folder: Path, seconds: float
 ) -> Conversion:
-    """As `write_converted`, at most `seconds` long.
+    """As `write`, at most `seconds` long.
 
     Raises its errors; ConversionFailed where the child dies or takes longer, OutOfMemory where it
     is killed, as the kernel does where memory runs out, or says so.
     """
-    home = scratch / "home"
+    home = wanted.scratch / "home"
     home.mkdir()
     # Without names: the model's code could put something else in their place.
     with TemporaryFile(dir=home) as answer, TemporaryFile(dir=home) as log:
         task = {
             "adapter": [type(adapter).__module__, type(adapter).__qualname__],
+            "op": op,
             "path": str(path),
-            "sizes": sizes,
-            "optimizer": optimizer,
-            "target": str(target),
-            "scratch": str(scratch),
+            "wanted": {**vars(wanted), "scratch": str(wanted.scratch)},
+            "folder": str(folder),
             "answer": answer.fileno(),
         }
         process = subprocess.Popen(  # noqa: S603
@@ -81,7 +75,7 @@ def convert_in_child(
             process.kill()
             process.wait()
         if process.returncode != 0:
-            raise _death(process.returncode, _last_line(log, path.parent, scratch))
+            raise _death(process.returncode, _last_line(log, path.parent, wanted.scratch))
         return _answered(answer)
 
 
@@ -124,11 +118,18 @@ def _answered(file: BinaryIO) -> Conversion:
             if not issubclass(kind, RuntimeFailure):
                 raise TypeError
             raise kind(one_line(ValueError(answer["errorMessage"])))
-        return Conversion(_milliseconds(answer["optimizeMs"]), _milliseconds(answer["compileMs"]))
+        times = (_milliseconds(answer["optimizeMs"]), _milliseconds(answer["compileMs"]))
+        return Conversion(_name(answer["entry"]), *times)
     except RuntimeFailure:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConversionFailed("the converter ended without an answer") from None
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME:
+        raise TypeError
+    return value
 
 
 def _milliseconds(value: Any) -> float | None:
@@ -159,17 +160,14 @@ def main() -> None:
     task = json.load(sys.stdin)
     module, name = task["adapter"]
     adapter = getattr(importlib.import_module(module), name)()
-    paths = {name: Path(task[name]) for name in ("path", "target", "scratch")}
+    wanted = Wanted(**{**task["wanted"], "scratch": Path(task["wanted"]["scratch"])})
     try:
-        made = write_converted(
-            adapter,
-            paths["path"],
-            task["sizes"],
-            task["optimizer"],
-            paths["target"],
-            paths["scratch"],
-        )
-        answer: dict[str, Any] = {"optimizeMs": made.optimize_ms, "compileMs": made.compile_ms}
+        made = write(adapter, task["op"], Path(task["path"]), wanted, Path(task["folder"]))
+        answer: dict[str, Any] = {
+            "entry": made.entry,
+            "optimizeMs": made.optimize_ms,
+            "compileMs": made.compile_ms,
+        }
     except RuntimeFailure as error:
         answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
     os.write(task["answer"], json.dumps(answer).encode())

@@ -1,4 +1,4 @@
-"""The op 'convert': writes a model as an optimizer wants it."""
+"""The ops 'convert' and 'infer': writes a model as an optimizer wants it, or what it answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from .adapter import Adapter, Conversion
+from .adapter import Adapter, Conversion, Wanted
 from .errors import ConversionFailed, InvalidModel, InvalidRequest, failing_as
 from .fetch import fetch_artifact, file_path
+from .outputs import write_outputs
 
 
 def convert(adapter: Adapter, request: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -27,51 +28,52 @@ def convert(adapter: Adapter, request: dict[str, Any], scratch: Path) -> dict[st
             raise InvalidRequest("request.output: the folder holds files; expected an empty one")
     except OSError as error:
         raise InvalidRequest(f"request.output: cannot be made: {error.strerror}") from None
-    entry = entry_of(request)
-    made = write_converted(
-        adapter, path, sizes_of(request), request["optimizer"], output / entry, scratch
-    )
-    return response(entry, described(output), made)
+    wanted = wanted_of(request, scratch)
+    made = write(adapter, request["op"], path, wanted, output)
+    return response(described(output), made)
 
 
-def entry_of(request: dict[str, Any]) -> str:
-    """The converted model's entry: the model's own name."""
-    return Path(request["artifact"]["entry"]).name
+def wanted_of(request: dict[str, Any], scratch: Path) -> Wanted:
+    """What a checked ConvertRequest asks for."""
+    own = scratch / "wanted"
+    own.mkdir()
+    fields = {name: request[name] for name in _SAME}
+    sizes = [file["size"] for file in request["artifact"]["files"]]
+    return Wanted(**fields, sizes=sizes, scratch=own)
 
 
-def sizes_of(request: dict[str, Any]) -> list[int]:
-    """Bytes of each of the model's files."""
-    return [file["size"] for file in request["artifact"]["files"]]
+_SAME = ("optimizer", "hardware", "batch", "threads", "seed", "inputs")
 
 
-def response(entry: str, files: list[dict[str, Any]], made: Conversion) -> dict[str, Any]:
-    """The protocol's fields of a finished conversion."""
+def response(files: list[dict[str, Any]], made: Conversion) -> dict[str, Any]:
+    """The protocol's fields of a finished conversion. Raises ConversionFailed without an entry."""
+    if made.entry not in [file["path"] for file in files]:
+        raise ConversionFailed(f"the conversion left no {made.entry}")
     return {
-        "entry": entry,
+        "entry": made.entry,
         "files": files,
         "optimizeMs": made.optimize_ms,
         "compileMs": made.compile_ms,
     }
 
 
-def write_converted(
-    adapter: Adapter,
-    path: Path,
-    sizes: list[int],
-    optimizer: str,
-    target: Path,
-    scratch: Path,
-) -> Conversion:
-    """Writes the model at `path` as `optimizer` wants it to `target` and beside it.
+def write(adapter: Adapter, op: str, path: Path, wanted: Wanted, folder: Path) -> Conversion:
+    """Writes what a converter is asked for, by 'convert' or 'infer', to `folder`.
 
-    Raises InvalidModel where the model does not load unoptimized either, else ConversionFailed.
+    Raises InvalidModel where the model does not load unoptimized either, else ConversionFailed;
+    for 'infer' the errors of `write_outputs`.
     """
+    if op == "infer":
+        return write_outputs(adapter, path, wanted, folder)
+    hidden = (path.parent, wanted.scratch, wanted.scratch.parent, folder)
     try:
-        with failing_as(ConversionFailed, path.parent, scratch, target.parent):
-            return adapter.convert(path, sizes, optimizer, target)
+        with failing_as(ConversionFailed, *hidden):
+            return adapter.convert(path, wanted, folder)
     except ConversionFailed:
-        with failing_as(InvalidModel, path.parent, scratch):
-            adapter.load(path, "vanilla", 1)
+        # A converter of what others made, as TVM's, loads no model by itself.
+        if "vanilla" in adapter.optimizers:
+            with failing_as(InvalidModel, *hidden):
+                adapter.load(path, "vanilla", 1)
         raise
 
 

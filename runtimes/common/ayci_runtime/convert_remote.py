@@ -10,7 +10,7 @@ from typing import Any
 
 from .adapter import Adapter
 from .child import convert_in_child
-from .convert import described, entry_of, response, sizes_of
+from .convert import described, response, wanted_of
 from .errors import MAX_MESSAGE, ConversionFailed, OutOfMemory, RuntimeFailure
 from .fetch import fetch_artifact
 from .upload import put_bytes, put_file
@@ -37,7 +37,7 @@ def convert_to_slots(
     try:
         answer = complete(_converted(adapter, request, scratch, context))
     except BaseException as error:
-        _tell(result, request["nonce"], error)
+        _tell(result, request["op"], request["nonce"], error)
         raise
     put_bytes(result, json.dumps(answer).encode(), "the result")
     return answer
@@ -47,29 +47,20 @@ def _converted(
     adapter: Adapter, request: dict[str, Any], scratch: Path, context: object | None
 ) -> dict[str, Any]:
     slots = request["output"]["slots"]
-    entry = entry_of(request)
     path = fetch_artifact(request["artifact"], scratch)
     output = scratch / "converted"
     output.mkdir()
-    made = convert_in_child(
-        adapter,
-        path,
-        sizes_of(request),
-        request["optimizer"],
-        output / entry,
-        scratch,
-        _seconds(context),
-    )
+    wanted = wanted_of(request, scratch)
+    made = convert_in_child(adapter, request["op"], path, wanted, output, _seconds(context))
     count = len(os.listdir(output))
     if count > len(slots):
         raise ConversionFailed(f"got {count} files; expected at most {len(slots)}")
     files = described(output)
-    if entry not in [file["path"] for file in files]:
-        raise ConversionFailed(f"the conversion left no {entry}")
+    answer = response(files, made)
     for index, file in enumerate(files):
         put_file(slots[index]["url"], output / file["path"], file["path"])
         file["slot"] = index
-    return response(entry, files, made)
+    return answer
 
 
 def _seconds(context: object | None) -> float:
@@ -79,7 +70,7 @@ def _seconds(context: object | None) -> float:
     return max(0.0, left - min(MARGIN_SECONDS, left / 10))
 
 
-def _tell(url: str, nonce: str, error: BaseException) -> None:
+def _tell(url: str, op: str, nonce: str, error: BaseException) -> None:
     """Uploads the ConvertFailure; where that fails as well, the error itself says more.
 
     A fault of the runtime itself keeps its own name, which is none of the protocol's: the runner
@@ -89,7 +80,7 @@ def _tell(url: str, nonce: str, error: BaseException) -> None:
         error = OutOfMemory("no memory is left")
     failure = {
         "protocol": 1,
-        "op": "convert",
+        "op": op,
         "nonce": nonce,
         "errorType": type(error).__name__,
         # Only typed errors are known to hold no secret.

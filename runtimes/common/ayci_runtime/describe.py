@@ -27,7 +27,7 @@ def describe(adapter: Adapter, request: dict[str, Any], scratch: Path) -> dict[s
             {
                 "name": each.name[:MAX_NAME],
                 "dtype": each.dtype,
-                "dims": [_dimension(dim) for dim in each.dims],
+                "dims": None if each.dims is None else [_dimension(dim) for dim in each.dims],
             }
             for each in model.inputs
         ],

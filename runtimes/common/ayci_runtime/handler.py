@@ -18,7 +18,7 @@ from .environment import environment
 from .errors import InvalidRequest, OutOfMemory, RuntimeFailure
 from .measure import Measurement
 from .memory import reset_peak
-from .request import check_convert, check_describe, check_measure
+from .request import check_convert, check_describe, check_infer, check_measure
 from .scratch import remove_leftovers, request_folder
 
 Handler = Callable[[Any, Any], dict[str, Any]]
@@ -60,7 +60,7 @@ class Sandbox:
         remove_leftovers()
 
     def handle(self, request: Any, context: Any = None) -> dict[str, Any]:
-        """The response to a MeasureRequest, ConvertRequest or DescribeRequest."""
+        """The response to a MeasureRequest, ConvertRequest, InferRequest or DescribeRequest."""
         received = perf_counter_ns()
         reset_peak()
         self.requests += 1
@@ -69,7 +69,7 @@ class Sandbox:
         if check is None:
             shown = str(op)[:80]
             raise InvalidRequest(f"request.op: got {shown!r}; expected {' or '.join(_CHECKS)}")
-        check(request, self.adapter.framework, self.adapter.optimizers)
+        check(request, self.adapter)
         if op == "measure" and self._is_excluded(request):
             return self._excluded(request, deadline_ns(received, request["deadlineMs"], context))
         if self.retired:
@@ -77,7 +77,7 @@ class Sandbox:
         with request_folder() as scratch:
             if op == "measure":
                 return self._measure(request, context, scratch, received)
-            if op == "convert":
+            if op in ("convert", "infer"):
                 return self._convert(request, context, scratch)
             return self._describe(request, scratch)
 
@@ -118,7 +118,7 @@ class Sandbox:
 
     def _convert(self, request: dict[str, Any], context: Any, scratch: Path) -> dict[str, Any]:
         def complete(made: dict[str, Any]) -> dict[str, Any]:
-            return {**_head(request, "convert"), **made, "environment": self._environment(1)}
+            return {**_head(request, request["op"]), **made, "environment": self._environment(1)}
 
         if isinstance(request["output"], str):
             return complete(convert(self.adapter, request, scratch))
@@ -133,7 +133,12 @@ class Sandbox:
         }
 
 
-_CHECKS = {"measure": check_measure, "convert": check_convert, "describe": check_describe}
+_CHECKS = {
+    "measure": check_measure,
+    "convert": check_convert,
+    "infer": check_infer,
+    "describe": check_describe,
+}
 
 
 def _head(request: dict[str, Any], op: str) -> dict[str, Any]:

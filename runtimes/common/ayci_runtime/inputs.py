@@ -5,17 +5,29 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .adapter import InputType
 from .errors import InvalidInput, OutOfMemory
 from .fetch import fetch_file
 from .tensors import NUMPY_DTYPES, Tensor, to_bfloat16
 
 Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class InputType:
+    """An input that a model takes; a dimension is its size, its symbol, or None.
+
+    `dtype` and `dims` are None where the model does not tell them.
+    """
+
+    name: str
+    dtype: str | None
+    dims: tuple[int | str | None, ...] | None
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -44,8 +56,10 @@ def check_signature(specs: Sequence[Spec], inputs: Sequence[InputType]) -> None:
         raise InvalidInput(f"inputs: got {names}; the model takes {', '.join(sorted(wanted))}")
     for each in inputs:
         spec = given[each.name]
-        if spec["dtype"] != each.dtype:
+        if each.dtype is not None and spec["dtype"] != each.dtype:
             raise InvalidInput(f"input {each.name}: got {spec['dtype']}; expected {each.dtype}")
+        if each.dims is None:
+            continue
         fits = len(spec["shape"]) == len(each.dims) and all(
             not isinstance(dim, int) or dim == size
             for dim, size in zip(each.dims, spec["shape"], strict=True)

@@ -11,15 +11,13 @@ from typing import Any
 
 from . import timing
 from .adapter import Adapter
-from .compare import agreement, differ, elements_differ, no_agreement
+from .compare import agreement, elements_differ, no_agreement
 from .errors import InferenceFailed, RuntimeFailure, failing_as
-from .inputs import is_random, make_inputs
+from .fetch import fetch_artifact
 from .memory import peak_mb
+from .outputs import in_order_of, read_outputs, varies
 from .subject import MS, Running, described, start, warm_up
 from .tensors import Tensor
-
-# Added to the seed for inputs of which nothing is measured but whether outputs follow them.
-OTHER_SEED = 1_000_003
 
 
 @dataclass
@@ -59,7 +57,9 @@ class Measurement:
         running.clear()
         gc.collect()
         for subject, reference in zip(subjects, references, strict=True):
-            if "reference" in reference.spec:
+            if "expected" in reference.spec:
+                subject["agreement"] = self._as_expected(reference)
+            elif "reference" in reference.spec:
                 subject["agreement"] = self._agreement(reference)
         return {
             "subjects": subjects,
@@ -126,22 +126,22 @@ class Measurement:
         return agreement(baseline.outputs, candidate.outputs, self._varies(baseline))
 
     def _varies(self, subject: Running) -> bool:
-        """Whether outputs follow the inputs, by running again with another seed.
+        """As `varies`; where no time is left, whether the elements within an output differ."""
+        if perf_counter_ns() + subject.pace_ns >= self.end_ns:
+            return elements_differ(subject.outputs)
+        specs, seed = subject.spec["inputs"], self.request["seed"]
+        return varies(subject.model, subject.outputs, specs, seed, self.scratch)
 
-        Where no input is random, no time is left, or the model refuses the other values: whether
-        the elements within an output differ.
-        """
-        specs = subject.spec["inputs"]
-        in_time = perf_counter_ns() + subject.pace_ns < self.end_ns
-        if not in_time or not any(is_random(spec) for spec in specs):
-            return elements_differ(subject.outputs)
+    def _as_expected(self, subject: _Reference) -> dict[str, object]:
+        """A subject's first outputs against those that another runtime wrote."""
         try:
-            with failing_as(InferenceFailed):
-                feeds = make_inputs(specs, self.request["seed"] + OTHER_SEED, self.scratch)
-                other = subject.model.tensors(subject.model.bind(feeds)())
-        except InferenceFailed:
-            return elements_differ(subject.outputs)
-        return differ(subject.outputs, other)
+            expected = read_outputs(fetch_artifact(subject.spec["expected"], self.scratch))
+            tensors = in_order_of(expected.tensors, subject.outputs)
+            return agreement(tensors, subject.outputs, expected.varies)
+        except RuntimeFailure as error:
+            return no_agreement(f"the unconverted model: {type(error).__name__}: {error}"[:500])
+        except MemoryError:
+            return no_agreement("the unconverted model: OutOfMemory")
 
     def _agreement(self, subject: _Reference) -> dict[str, object]:
         """A subject's first outputs against those of its unconverted model."""

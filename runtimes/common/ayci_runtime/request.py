@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .adapter import Adapter
 from .checks import (
     Check,
     flag,
@@ -66,7 +67,7 @@ _INPUT = record(
 )
 _SUBJECT = record(
     {"role": one_of("candidate", "baseline"), "artifact": artifact, "inputs": many(_INPUT, 0)},
-    {"reference": artifact},
+    {"reference": artifact, "expected": artifact},
 )
 _TIMING = record(
     {
@@ -90,11 +91,11 @@ def _common(op: str, framework: str, optimizers: tuple[str, ...]) -> dict[str, C
     }
 
 
-def check_measure(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+def check_measure(request: Any, adapter: Adapter) -> None:
     """Raises InvalidRequest unless `request` is a MeasureRequest for this runtime."""
     record(
         {
-            **_common("measure", framework, optimizers),
+            **_common("measure", adapter.framework, adapter.optimizers),
             "batch": whole(1),
             "threads": whole(1),
             "seed": whole(None),
@@ -126,12 +127,37 @@ def _output(value: Any, where: str) -> None:
         raise InvalidRequest(f"{where}: got something else; expected a file:/// URL or slots")
 
 
-def check_convert(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+def _check_made(request: Any, op: str, framework: str, optimizers: tuple[str, ...]) -> None:
+    record(
+        {
+            **_common(op, framework, optimizers),
+            "artifact": artifact,
+            "hardware": one_of("x86_64", "arm64"),
+            "batch": whole(1),
+            "threads": whole(1),
+            "seed": whole(None),
+            "inputs": many(_INPUT, 0),
+            "output": _output,
+        }
+    )(request, "request")
+
+
+def check_convert(request: Any, adapter: Adapter) -> None:
     """Raises InvalidRequest unless `request` is a ConvertRequest for this runtime."""
-    fields = {**_common("convert", framework, optimizers), "artifact": artifact, "output": _output}
-    record(fields)(request, "request")
+    _check_made(request, "convert", adapter.framework, adapter.conversions)
 
 
-def check_describe(request: Any, framework: str, optimizers: tuple[str, ...]) -> None:
+def check_infer(request: Any, adapter: Adapter) -> None:
+    """Raises InvalidRequest unless `request` is an InferRequest for this runtime."""
+    _check_made(request, "infer", adapter.framework, ("vanilla",))
+
+
+def check_describe(request: Any, adapter: Adapter) -> None:
     """Raises InvalidRequest unless `request` is a DescribeRequest for this runtime."""
-    record(_common("describe", framework, optimizers), {"artifact": artifact})(request, "request")
+    fields = _common("describe", adapter.framework, _described(adapter))
+    record(fields, {"artifact": artifact})(request, "request")
+
+
+def _described(adapter: Adapter) -> tuple[str, ...]:
+    """What a description may be of: one without a model is of the runtime itself."""
+    return tuple(dict.fromkeys((*adapter.optimizers, "vanilla")))

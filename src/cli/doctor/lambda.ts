@@ -5,8 +5,7 @@ import type { DeployedFunction } from '../../target/lambda/deployed.ts';
 import type { Deployed } from '../../target/lambda/discovery.ts';
 import type { Invoker } from '../../target/lambda/invoke.ts';
 import type { Credentials } from '../../target/lambda/sdk.ts';
-import { RUNTIMES } from '../../target/runtimes.ts';
-import { FRAMEWORKS } from '../../types/config.ts';
+import { RUNTIME_NAMES } from '../../types/config.ts';
 import { type Check, tried } from './check.ts';
 
 export interface LambdaPlace {
@@ -18,7 +17,7 @@ export interface LambdaPlace {
 
 /** Asks one function what it is. A converter answers the same question. */
 async function answers(invoker: Invoker, one: DeployedFunction, signal: AbortSignal): Promise<string> {
-  const framework = FRAMEWORKS.find((name) => RUNTIMES[name].folder === one.named.runtime);
+  const framework = RUNTIME_NAMES.find((name) => name === one.named.runtime);
   if (framework === undefined) return 'a runtime that this version of AYCI does not know';
   const nonce = randomUUID();
   const request = { protocol: 1, op: 'describe', nonce, framework, optimizer: 'vanilla' } as const;

@@ -1,6 +1,5 @@
 import { AyciError } from '../../errors.ts';
-import { type Framework, HARDWARE, type Hardware } from '../../types/config.ts';
-import { RUNTIMES } from '../runtimes.ts';
+import { HARDWARE, type Hardware, type RuntimeName } from '../../types/config.ts';
 import type { Control } from './control.ts';
 import { type DeployedFunction, faultOf, oddImages, readFunction } from './deployed.ts';
 import { converterName, deployCommand, functionName, parseName } from './names.ts';
@@ -27,12 +26,17 @@ export class Deployed {
     return [...this.functions.values()].filter((one) => one.stack === this.place.stack);
   }
 
-  measuring(framework: Framework, hardware: Hardware, memoryMb: number): DeployedFunction | null {
-    return this.functions.get(functionName(RUNTIMES[framework].folder, hardware, memoryMb)) ?? null;
+  measuring(runtime: RuntimeName, hardware: Hardware, memoryMb: number): DeployedFunction | null {
+    return this.functions.get(functionName(runtime, hardware, memoryMb)) ?? null;
   }
 
-  converting(framework: Framework, hardware: Hardware): DeployedFunction | null {
-    return this.functions.get(converterName(RUNTIMES[framework].folder, hardware)) ?? null;
+  converting(runtime: RuntimeName, hardware: Hardware): DeployedFunction | null {
+    return this.functions.get(converterName(runtime, hardware)) ?? null;
+  }
+
+  /** Where a runtime converts what may be converted elsewhere than it is served: one stack needs one such converter. */
+  converterHardware(runtime: RuntimeName, hardware: Hardware): Hardware {
+    return this.converting(runtime, 'x86_64') === null ? hardware : 'x86_64';
   }
 
   /** Why the function of this name does not serve, with what mends it; null: it does. */

@@ -1,6 +1,7 @@
 import type { TargetFacts } from '../../ports.ts';
-import { HARDWARE, isConverting } from '../../types/config.ts';
-import { RUNTIMES } from '../runtimes.ts';
+import { HARDWARE } from '../../types/config.ts';
+import { codeOf, convertersOf, plannedRoute, routeOf } from '../../types/runtimes.ts';
+import { codeDigest } from '../code-digest.ts';
 import type { Concurrency } from './control.ts';
 import type { Deployed } from './discovery.ts';
 import { converterName, functionName, MAX_MEMORY_MB } from './names.ts';
@@ -42,6 +43,10 @@ function notesOf(concurrency: number, deployed: Deployed): readonly string[] {
 export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
   const concurrency = usableConcurrency(allowed);
   const measuring = deployed.ours.filter((one) => one.named.role === 'measure');
+  const converterHardware: TargetFacts['converterHardware'] = ({ runtime, made }, hardware) =>
+    made === 'there' ? hardware : deployed.converterHardware(runtime, hardware);
+  const converterDigest: TargetFacts['converterDigest'] = (runtime, hardware) =>
+    deployed.converting(runtime, hardware)?.digest ?? 'not deployed';
   return {
     kind: 'lambda',
     hardware: HARDWARE.filter((hardware) => measuring.some((one) => one.named.hardware === hardware)),
@@ -57,18 +62,29 @@ export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
     concurrency,
     notes: notesOf(concurrency, deployed),
     unavailable(framework, { hardware, memoryMb, optimizer }) {
-      const { folder } = RUNTIMES[framework];
-      const fault = deployed.fault(functionName(folder, hardware, memoryMb));
-      if (fault !== null || !isConverting(optimizer)) return fault;
-      return deployed.fault(converterName(folder, hardware));
+      const route = routeOf(framework, optimizer);
+      if (typeof route === 'string') return route;
+      const converters = convertersOf(framework, route).map((one) =>
+        converterName(one.runtime, converterHardware(one, hardware)),
+      );
+      const faults = [functionName(route.serves, hardware, memoryMb), ...converters].map((one) => deployed.fault(one));
+      return faults.find((fault) => fault !== null) ?? null;
     },
-    runtimeDigest: (framework, { hardware, memoryMb }) =>
-      deployed.measuring(framework, hardware, memoryMb)?.digest ?? 'not deployed',
-    converterDigest: (framework, _, hardware) => deployed.converting(framework, hardware)?.digest ?? 'not deployed',
-    runtimeName(framework) {
-      const { folder } = RUNTIMES[framework];
-      const versions = measuring.filter((one) => one.named.runtime === folder).map((one) => one.version);
-      return versions.find((version) => version !== null) ?? `${folder} runtime`;
+    runtimeDigest: (framework, config) =>
+      codeDigest(
+        codeOf(
+          framework,
+          config,
+          (runtime) => deployed.measuring(runtime, config.hardware, config.memoryMb)?.digest ?? 'not deployed',
+          (step) => converterDigest(step.runtime, converterHardware(step, config.hardware)),
+        ),
+      ),
+    converterDigest,
+    converterHardware,
+    runtimeName(framework, optimizer) {
+      const { serves } = plannedRoute(framework, optimizer);
+      const versions = measuring.filter((one) => one.named.runtime === serves).map((one) => one.version);
+      return versions.find((version) => version !== null) ?? `${serves} runtime`;
     },
   };
 }

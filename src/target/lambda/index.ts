@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Invocation, Logger, Target, Where, Work } from '../../ports.ts';
 import type { DescribeRequest } from '../../types/protocol.ts';
-import { RUNTIMES } from '../runtimes.ts';
 import { createControl } from './control.ts';
 import { isReady } from './deployed.ts';
 import { discover } from './discovery.ts';
@@ -68,8 +67,7 @@ export async function createLambdaTarget(options: LambdaTargetOptions): Promise<
     const broken = new Map<string, string>();
 
     const nameOf = ({ framework, hardware, memoryMb }: Where, converts: boolean): string => {
-      const { folder } = RUNTIMES[framework];
-      return converts ? converterName(folder, hardware) : functionName(folder, hardware, memoryMb);
+      return converts ? converterName(framework, hardware) : functionName(framework, hardware, memoryMb);
     };
 
     async function ready(work: Work, abort: AbortSignal): Promise<void> {

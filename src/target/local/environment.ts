@@ -23,14 +23,29 @@ export interface EnvironmentPlace {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const CONVERTER = '-convert';
+
+/** The environment in which a runtime converts: one of its own, where it has further requirements for that. */
+export function converterEnvironment(runtimesDir: string, runtime: string): string {
+  const own = `${runtime}${CONVERTER}`;
+  return existsSync(requirementsOf(runtimesDir, own)) ? own : runtime;
+}
+
+/** The locked requirements of an environment, by its name. */
+export function requirementsOf(runtimesDir: string, name: string): string {
+  return name.endsWith(CONVERTER)
+    ? join(runtimesDir, name.slice(0, -CONVERTER.length), 'convert-requirements.txt')
+    : join(runtimesDir, name, 'requirements.txt');
+}
+
 export interface Environment {
   readonly python: string;
   /** `cp311`. */
   readonly tag: string;
 }
 
-function digestOf(place: EnvironmentPlace, runtime: string): string {
-  return requirementsDigest(join(place.runtimesDir, runtime, 'requirements.txt'), place.python);
+function digestOf(place: EnvironmentPlace, name: string): string {
+  return requirementsDigest(requirementsOf(place.runtimesDir, name), place.python);
 }
 
 /** A finished environment of this runtime's locked requirements, found without starting a process. */
@@ -90,7 +105,7 @@ export async function makeEnvironment(
       const meanwhile = madeEnvironment(place, runtime);
       if (meanwhile !== null) return meanwhile;
       await rm(folder, { recursive: true, force: true });
-      logger.progress(`Making the ${runtime} environment (once; about 20 seconds)`);
+      logger.progress(`Making the ${runtime} environment (once)`);
       if (found?.whole) await byPip(place, runtime, folder, found, signal);
       else await byUv(place, runtime, folder, search, logger, signal);
       const marker = join(folder, MARKER);
@@ -123,8 +138,7 @@ async function byPip(
     await runCommand(python.program, ['-I', '-m', 'venv', folder], env, signal),
     `python -m venv with ${python.program} failed`,
   );
-  const requirements = join(place.runtimesDir, runtime, 'requirements.txt');
-  const args = pipInstall(requirements);
+  const args = pipInstall(requirementsOf(place.runtimesDir, runtime));
   must(await runCommand(join(folder, 'bin', 'python'), args, env, signal), `pip install for ${runtime} failed`);
 }
 
@@ -141,7 +155,7 @@ async function byUv(
   const uv = await findUv(uvPlace, search, logger, signal);
   const wanted = search.found?.program ?? UV_PYTHON;
   must(await runCommand(uv, ['venv', '--quiet', '--python', wanted, folder], env, signal), 'uv venv failed');
-  const requirements = join(place.runtimesDir, runtime, 'requirements.txt');
+  const requirements = requirementsOf(place.runtimesDir, runtime);
   const python = join(folder, 'bin', 'python');
   const args = [
     'pip',

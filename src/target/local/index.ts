@@ -3,13 +3,20 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
 import type { Invocation, Logger, Target, TargetFacts, Where } from '../../ports.ts';
-import { type Framework, type Hardware, MB_PER_VCPU } from '../../types/config.ts';
+import { type Hardware, MB_PER_VCPU, RUNTIME_NAMES, type RuntimeName } from '../../types/config.ts';
 import type { Failure } from '../../types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
-import { RUNTIMES } from '../runtimes.ts';
+import { codeOf, LIBRARIES, plannedRoute, routeOf } from '../../types/runtimes.ts';
+import { codeDigest } from '../code-digest.ts';
 import { probeCpuShare } from './cgroup.ts';
 import { runtimeDigest } from './digest.ts';
-import { type EnvironmentPlace, madeEnvironment, makeEnvironment } from './environment.ts';
+import {
+  converterEnvironment,
+  type EnvironmentPlace,
+  madeEnvironment,
+  makeEnvironment,
+  requirementsOf,
+} from './environment.ts';
 import type { FunctionSpec } from './function.ts';
 import { hostCpu, hostMemory, hostVcpus } from './host.ts';
 import { Pool } from './pool.ts';
@@ -66,7 +73,8 @@ export function hostHardware(platform: string = process.platform, architecture: 
 
 /** `onnxruntime 1.32.0`, as the lock has it. */
 function lockedVersion(requirements: string, library: string): string {
-  const version = new RegExp(`^${library}==([^\\s;\\\\]+)`, 'm').exec(readFileSync(requirements, 'utf8'))?.[1];
+  const pinned = new RegExp(`^${library}(?:-cpu)?==([^\\s;\\\\]+)`, 'm');
+  const version = pinned.exec(readFileSync(requirements, 'utf8'))?.[1];
   return version === undefined ? library : `${library} ${version}`;
 }
 
@@ -76,17 +84,23 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   const share = await probeCpuShare({ path: options.path });
   const tools = findTools(`${options.path}:/usr/bin:/bin`);
   const memory = hostMemory();
-  const requirements = (runtime: string): string => join(options.runtimesDir, runtime, 'requirements.txt');
-  const tags = new Map<string, string>();
-  for (const { folder } of Object.values(RUNTIMES)) {
-    const made = madeEnvironment(options, folder);
-    tags.set(folder, made?.tag ?? tagOf(await findPython(options.python, options.path)));
-  }
+  const { runtimesDir } = options;
+  const requirements = (name: string): string => requirementsOf(runtimesDir, name);
+  const converterOf = (runtime: RuntimeName): string => converterEnvironment(runtimesDir, runtime);
+  const environments = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime)]);
+  const made = environments.map((name) => madeEnvironment(options, name)).find((one) => one !== null);
+  // An environment that is not made yet is made with the Python of those that are; looking for one starts processes.
+  const tag = made?.tag ?? tagOf(await findPython(options.python, options.path));
   const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
-  const digestOf = (framework: Framework): string => {
-    const { folder } = RUNTIMES[framework];
-    return runtimeDigest(options.runtimesDir, folder, tags.get(folder) ?? '', hardware);
+  const digests = new Map<string, string>();
+  const digestOf = (runtime: RuntimeName, environment: string): string => {
+    const own = madeEnvironment(options, environment)?.tag ?? tag;
+    const digest =
+      digests.get(environment) ?? runtimeDigest(runtimesDir, runtime, requirements(environment), own, hardware);
+    digests.set(environment, digest);
+    return digest;
   };
+  const converterDigest = (runtime: RuntimeName): string => digestOf(runtime, converterOf(runtime));
   const facts: TargetFacts = {
     kind: 'local',
     hardware: [hardware],
@@ -102,11 +116,25 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     concurrency: 1,
     notes: [],
     // What this machine cannot run the plan knows from the facts above.
-    unavailable: () => null,
-    runtimeDigest: digestOf,
-    // One folder, one environment: what measures converts as well.
-    converterDigest: digestOf,
-    runtimeName: (framework) => lockedVersion(requirements(RUNTIMES[framework].folder), RUNTIMES[framework].library),
+    unavailable(framework, { optimizer }) {
+      const route = routeOf(framework, optimizer);
+      return typeof route === 'string' ? route : null;
+    },
+    runtimeDigest: (framework, config) =>
+      codeDigest(
+        codeOf(
+          framework,
+          config,
+          (runtime) => digestOf(runtime, runtime),
+          ({ runtime }) => converterDigest(runtime),
+        ),
+      ),
+    converterDigest,
+    converterHardware: () => hardware,
+    runtimeName(framework, optimizer) {
+      const { serves } = plannedRoute(framework, optimizer);
+      return lockedVersion(requirements(serves), LIBRARIES[serves]);
+    },
   };
 
   interface Running {
@@ -115,15 +143,18 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     readonly invoker: Invoker;
     readonly scratch: string;
   }
+  /** By environment. */
   const pythons = new Map<string, string>();
   let starting: Promise<Running> | null = null;
 
   function find(name: string): FunctionSpec | null {
     const match = /^ayci-([a-z]+)-(convert-)?(x86_64|arm64)(?:-(\d{3,5}))?$/.exec(name);
-    const folder = Object.values(RUNTIMES).find((one) => one.folder === match?.[1])?.folder;
-    const python = folder === undefined ? undefined : pythons.get(folder);
-    const converts = match?.[2] !== undefined;
-    if (match === null || folder === undefined || python === undefined || match[3] !== hardware) return null;
+    const runtime = RUNTIME_NAMES.find((one) => one === match?.[1]);
+    if (match === null || runtime === undefined || match[3] !== hardware) return null;
+    const converts = match[2] !== undefined;
+    const environment = converts ? converterOf(runtime) : runtime;
+    const python = pythons.get(environment);
+    if (python === undefined) return null;
     if (converts === (match[4] !== undefined)) return null;
     const memoryMb = converts ? memory.total : Number(match[4]);
     return {
@@ -133,9 +164,9 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       cpus: converts ? null : memoryMb / MB_PER_VCPU,
       capMemory: !converts,
       python,
-      folder: join(options.runtimesDir, folder),
-      handler: 'app.handler',
-      pythonPath: join(options.runtimesDir, 'common'),
+      folder: join(runtimesDir, runtime),
+      handler: environment === runtime ? 'app.handler' : 'convert_app.handler',
+      pythonPath: join(runtimesDir, 'common'),
       region: options.region,
     };
   }
@@ -158,19 +189,16 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   }
 
   function nameOf({ framework, hardware, memoryMb }: Where, converts: boolean): string {
-    const { folder } = RUNTIMES[framework];
-    return converts ? `ayci-${folder}-convert-${hardware}` : `ayci-${folder}-${hardware}-${memoryMb}`;
+    return converts ? `ayci-${framework}-convert-${hardware}` : `ayci-${framework}-${hardware}-${memoryMb}`;
   }
 
   return {
     facts,
     async prepare(work, signal) {
-      for (const framework of new Set(work.map((where) => where.framework))) {
-        const { folder } = RUNTIMES[framework];
-        if (!existsSync(requirements(folder)))
-          throw new AyciError('environment', `runtime ${folder}: its folder is missing`);
-        const made = await makeEnvironment(options, folder, options.logger, signal);
-        pythons.set(folder, made.python);
+      for (const name of new Set(work.map((one) => (one.op === 'convert' ? converterOf : String)(one.framework)))) {
+        if (!existsSync(requirements(name))) throw new AyciError('environment', `runtime ${name}: its folder is missing`);
+        const made = await makeEnvironment(options, name, options.logger, signal);
+        pythons.set(name, made.python);
       }
       await running();
     },
@@ -184,7 +212,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
         again = true;
         return first;
       };
-      return invoker.invoke(nameOf(where, first.op === 'convert'), next, { signal });
+      return invoker.invoke(nameOf(where, first.op === 'convert' || first.op === 'infer'), next, { signal });
     },
     async submit(where, make, signal) {
       const { invoker } = await running();

@@ -10,12 +10,13 @@ import sys
 from ayci_runtime.adapter import Adapter, Conversion
 from ayci_runtime.errors import ConversionFailed, InvalidModel
 
-DONE = Conversion(1.0, None)
+DONE = Conversion("model.onnx", 1.0, None)
 
 
 class Converter(Adapter):
     framework = "onnx"
     optimizers = ("vanilla", "onnx")
+    conversions = ("onnx",)
 
     def load(self, path, optimizer, threads):
         raise InvalidModel("not asked for")
@@ -23,7 +24,8 @@ class Converter(Adapter):
     def versions(self):
         return {}
 
-    def convert(self, path, sizes, optimizer, target):
+    def convert(self, path, wanted, folder):
+        target = folder / "model.onnx"
         target.write_bytes(b"converted")
         return self.go_wrong(path, target) or DONE
 
@@ -144,18 +146,22 @@ def _write_answer(data):
 
 
 class Forging(Converter):
-    answer = b'{"optimizeMs": 1, "compileMs": "much"}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": 1, "compileMs": "much"}'
 
     def go_wrong(self, path, target):
         _write_answer(self.answer)
 
 
 class ForgingNan(Forging):
-    answer = b'{"optimizeMs": NaN, "compileMs": null}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": NaN, "compileMs": null}'
 
 
 class ForgingNegative(Forging):
-    answer = b'{"optimizeMs": -1, "compileMs": null}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": -1, "compileMs": null}'
+
+
+class ForgingEntry(Forging):
+    answer = b'{"entry": ["model.onnx"], "optimizeMs": 1, "compileMs": null}'
 
 
 class ForgingError(Forging):

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 from ayci_runtime.errors import InvalidRequest
-from ayci_runtime.request import check_convert, check_describe, check_measure
+from ayci_runtime.request import check_convert, check_describe, check_infer, check_measure
 from requesting import (
     artifact_of,
     convert_of,
@@ -19,7 +19,13 @@ from requesting import (
     validator,
 )
 
-OPTIMIZERS = ("vanilla", "onnx")
+
+class ADAPTER:
+    framework = "onnx"
+    optimizers = ("vanilla", "onnx", "onnx-int8")
+    conversions = ("onnx", "onnx-int8")
+
+
 SHA = "a" * 64
 
 
@@ -33,7 +39,7 @@ def measure(shelf):
         input_of("c", "bool", [0], "file", **known),
     ]
     return measure_of(
-        subject_of(path, *inputs, reference=artifact_of(path)),
+        subject_of(path, *inputs, reference=artifact_of(path), expected=artifact_of(path)),
         subject_of(path, role="baseline"),
     )
 
@@ -50,6 +56,11 @@ def slots(convert):
 
 
 @pytest.fixture(scope="module")
+def infer(convert):
+    return {**convert, "op": "infer", "optimizer": "vanilla"}
+
+
+@pytest.fixture(scope="module")
 def describe(shelf):
     return describe_of(artifact=artifact_of(shelf / "conv.onnx"))
 
@@ -59,16 +70,23 @@ def excluding(measure):
     return {**measure, "notIn": ["a", "b"], "fresh": True, "holdMs": 10.5}
 
 
-NAMES = ["measure", "convert", "slots", "describe", "excluding"]
+NAMES = ["measure", "convert", "slots", "infer", "describe", "excluding"]
 OPTIONAL = {
     ("measure", "reference"),
+    ("measure", "expected"),
+    ("excluding", "expected"),
     ("excluding", "reference"),
     ("excluding", "notIn"),
     ("excluding", "fresh"),
     ("excluding", "holdMs"),
     ("describe", "artifact"),
 }
-CHECKS = {"measure": check_measure, "convert": check_convert, "describe": check_describe}
+CHECKS = {
+    "measure": check_measure,
+    "convert": check_convert,
+    "infer": check_infer,
+    "describe": check_describe,
+}
 
 
 def places(value, path=()):
@@ -94,9 +112,10 @@ def changed(request, path, new):
 
 def refused_by_both(name, request):
     op = {"slots": "convert", "excluding": "measure"}.get(name, name)
-    by_schema = not validator(f"{op}-request").is_valid(request)
+    schema = "convert" if op == "infer" else op
+    by_schema = not validator(f"{schema}-request").is_valid(request)
     try:
-        CHECKS[op](request, "onnx", OPTIMIZERS)
+        CHECKS[op](request, ADAPTER)
         by_check = False
     except InvalidRequest:
         by_check = True

@@ -153,8 +153,11 @@ describe('facts', () => {
     });
     expect(facts.region).toBe('eu-central-1');
     expect(facts.unavailable('onnx', config)).toBeNull();
-    expect(facts.runtimeDigest('onnx', config)).toBe(`sha256:${'a'.repeat(64)}`);
-    expect(facts.converterDigest('onnx', 'onnx', 'x86_64')).toBe(`sha256:${'c'.repeat(64)}`);
+    expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'vanilla' })).toBe(`sha256:${'a'.repeat(64)}`);
+    expect(facts.converterDigest('onnx', 'x86_64')).toBe(`sha256:${'c'.repeat(64)}`);
+    // What converts is code that the figures depend on as well.
+    expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).not.toBe(`sha256:${'a'.repeat(64)}`);
     expect(facts.runtimeName('onnx', 'onnx')).toBe('onnx runtime');
   });
 
@@ -166,7 +169,8 @@ describe('facts', () => {
     expect(facts.unavailable('onnx', { ...config, hardware: 'arm64' })).toBe(
       'ayci-onnx-arm64-512 is not deployed; to deploy it: deploy-runtimes.yml with hardware x86_64,arm64 and memory-sizes 512,1769',
     );
-    expect(facts.runtimeDigest('onnx', { ...config, memoryMb: 2048 })).toBe('not deployed');
+    const undeployed = { ...config, optimizer: 'vanilla', memoryMb: 2048 } as const;
+    expect(facts.runtimeDigest('onnx', undeployed)).toBe('not deployed');
   });
 
   test('without a converter only what is not converted can be measured', () => {
