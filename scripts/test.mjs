@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { frameworkNames, pytestOf } from './frameworks.mjs';
 import { ensureParts, partsEnvironment } from './parts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -78,10 +79,13 @@ function pythonWithTests() {
   return python;
 }
 
-function pytest(python) {
-  const out = join(scratch, 'pytest.xml');
-  const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test/real', `--junitxml=${out}`];
-  const ok = run('real (python)', python, args, { ...partsEnvironment(), PYTHONDONTWRITEBYTECODE: '1' });
+function pytest(name, python, args, env) {
+  const out = join(scratch, `${name}.xml`);
+  const ok = run(`real (python: ${name})`, python, [...args, `--junitxml=${out}`], {
+    ...partsEnvironment(),
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...env,
+  });
   const suite = existsSync(out) ? /<testsuite [^>]*>/.exec(readFileSync(out, 'utf8'))?.[0] : undefined;
   if (suite === undefined) return count(false);
   const figure = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
@@ -89,6 +93,18 @@ function pytest(python) {
   total.passed += figure('tests') - failed - figure('skipped');
   total.failed += failed + (ok || failed > 0 ? 0 : 1);
   total.skipped += figure('skipped');
+}
+
+/** One runtime's environment, made once, and its tests. What cannot be installed fails the tier. */
+function framework(name) {
+  if (!existsSync(join(root, 'test/frameworks', name))) return count(false);
+  try {
+    const { python, args, env } = pytestOf(name);
+    pytest(name, python, args, env);
+  } catch (error) {
+    console.error(`the environment ${name} could not be made: ${error instanceof Error ? error.message : error}`);
+    count(false);
+  }
 }
 
 for (const tier of tiers) {
@@ -119,7 +135,8 @@ for (const tier of tiers) {
       continue;
     }
     process.env.AYCI_TEST_PYTHON = python;
-    pytest(python);
+    pytest('runtime', python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test/real']);
+    for (const name of frameworkNames()) framework(name);
   }
   vitest(tier);
 }

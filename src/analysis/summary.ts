@@ -1,5 +1,11 @@
 import type { Role } from '../types/config.ts';
-import type { OutputComparison, SandboxSubject, SandboxSummary, SubjectSummary } from '../types/measurement.ts';
+import type {
+  OutputComparison,
+  SandboxSubject,
+  SandboxSummary,
+  ServedArtifact,
+  SubjectSummary,
+} from '../types/measurement.ts';
 import type { Agreement, MeasureResponse, SubjectResponse } from '../types/protocol.ts';
 import { latencyOf } from './latency.ts';
 import { pairOf, quadsOf } from './quads.ts';
@@ -45,17 +51,18 @@ export function summariseSandbox(response: MeasureResponse): SandboxSummary {
   };
 }
 
-/** Time spent on converting, where the optimizer does. */
-export interface ConversionTime {
+/** What a subject serves, and the time spent on converting it, where the optimizer does. */
+export interface Conversion {
   readonly optimizeMs: number | null;
   readonly compileMs: number | null;
+  readonly artifact: ServedArtifact | null;
 }
 
 /** One subject over all sandboxes of a cell; null where it never ran. Cold phases: from sandboxes where it came first. */
 export function summariseSubject(
   responses: readonly MeasureResponse[],
   role: Role,
-  conversion: ConversionTime,
+  conversion: Conversion,
 ): SubjectSummary | null {
   const own = responses.flatMap((response) => {
     const subject = response.subjects.find((one) => one.role === role);
@@ -76,6 +83,7 @@ export function summariseSubject(
       compile: conversion.compileMs,
     },
     peakMb: medianOf(own.flatMap(({ response, subject }) => peakOf(response, subject) ?? [])),
+    artifact: conversion.artifact,
   };
 }
 

@@ -11,6 +11,8 @@ export interface Converted {
   readonly artifact: Artifact;
   readonly optimizeMs: number | null;
   readonly compileMs: number | null;
+  /** What its converter said of it. */
+  readonly notes: readonly string[];
 }
 
 export interface ConvertedId {
@@ -25,8 +27,8 @@ function keys(prefix: string, id: ConvertedId): KeyOf {
 }
 
 async function convertedOf(store: ArchiveStore, kept: KeptModel): Promise<Converted> {
-  const { optimizeMs, compileMs } = kept.manifest;
-  return { artifact: await storedArtifact(store, kept), optimizeMs, compileMs };
+  const { optimizeMs, compileMs, notes = [] } = kept.manifest;
+  return { artifact: await storedArtifact(store, kept), optimizeMs, compileMs, notes };
 }
 
 /** A converted model that was made before, or null. Files that are no longer whole are found by the runtime's hash check. */

@@ -35,6 +35,8 @@ const manifest = v.strictObject({
   ),
   optimizeMs: maybe,
   compileMs: maybe,
+  /** What its converter said of it. */
+  notes: v.exactOptional(v.pipe(v.array(text), v.maxLength(20))),
 });
 
 /** The list of files of a stored model. */

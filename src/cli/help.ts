@@ -8,7 +8,7 @@ Usage:
   ayci plan --model M [...]           what a run would do: cells, reused, impossible, calls, minutes; measures nothing
   ayci show M|KEY                     what the archive knows of a model
   ayci init                           a first configuration and workflow for the models of this repository
-  ayci doctor                         whether this machine has what a run needs, and how to get it
+  ayci doctor [--model M]             whether this machine has what a run needs, and how to get it; what a model takes
 
 Start with:  ayci demo
 Then:        ayci run --model model.onnx --baseline git:main

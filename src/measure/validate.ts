@@ -78,6 +78,7 @@ const convert = v.strictObject({
   files: v.array(v.strictObject({ path: text, sha256, size: count, slot })),
   optimizeMs: maybeMs,
   compileMs: maybeMs,
+  notes: v.exactOptional(v.pipe(v.array(text), v.maxLength(20))),
   environment,
 });
 

@@ -24,6 +24,7 @@ function figuresOf(config: Configuration, summary: SubjectSummary, prices: Price
     costPerMillionUsd: costPerMillionUsd(config, summary.latencyMs.mean, prices),
     memoryMb: { peak: summary.peakMb },
     phasesMs: summary.phasesMs,
+    artifact: summary.artifact,
   };
 }
 
@@ -78,6 +79,7 @@ function cellReport(
     latencyMs: own?.latencyMs ?? null,
     throughputPerSecond: own?.throughputPerSecond ?? null,
     phasesMs: own?.phasesMs ?? null,
+    artifact: own?.artifact ?? null,
     memoryMb: own?.memoryMb ?? null,
     costPerMillionUsd: own?.costPerMillionUsd ?? null,
     costIndex: indexOf(judged, all),

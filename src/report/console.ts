@@ -1,4 +1,5 @@
 import type { ModelReport, Report } from '../types/report.ts';
+import { remarkable } from './conversions.ts';
 import { visible } from './escape.ts';
 import { figure } from './format.ts';
 import { advice, headline, rowsOf, whyText } from './view.ts';
@@ -92,6 +93,10 @@ export function renderConsole(report: Report, now: Date, reportPaths: readonly s
       lines.push(
         `   Outputs   ${changed.problem === null ? `differ from the baseline's${by}` : visible(changed.problem)}`,
       );
+    }
+    for (const { optimizer, answers, problem, notes } of remarkable(model)) {
+      const more = [problem, ...notes].flatMap((text) => (text === null ? [] : visible(text, 200)));
+      lines.push(`   Outputs   ${optimizer} ${[answers, ...more].join('; ')}`);
     }
     const deploy = deployLine(model);
     if (deploy !== null) lines.push(`   Deploy    ${deploy}`);

@@ -1,6 +1,7 @@
 import type { Configuration } from '../types/config.ts';
 import type { ModelReport, Report } from '../types/report.ts';
 import { STATES } from '../types/verdict.ts';
+import { conversionsOf } from './conversions.ts';
 import { code } from './escape.ts';
 import { durationText, figure } from './format.ts';
 import { inputLine } from './inputs.ts';
@@ -44,6 +45,16 @@ function outputChangeLine(model: ModelReport): string | null {
   return `**Outputs** differ from the baseline's${by} (shown, not gated, unless \`max-output-difference\` is set).`;
 }
 
+/** How each optimizer's answers compare with the unconverted model's, and what its converter said. */
+function conversionLines(model: ModelReport): string {
+  return conversionsOf(model)
+    .map(({ optimizer, answers, problem, notes }) => {
+      const more = [problem, ...notes].flatMap((text) => (text === null ? [] : code(text, 200)));
+      return `- ${optimizer} ${[answers, ...more].join('; ')}`;
+    })
+    .join('\n');
+}
+
 function modelSection(report: Report, model: ModelReport, now: Date): readonly string[] {
   const rows = rowsOf(model, now);
   const regressed = rows.filter((row) => row.cell.verdict?.state === 'regressed');
@@ -59,6 +70,7 @@ function modelSection(report: Report, model: ModelReport, now: Date): readonly s
     why === null ? '' : `**Why** ${code(why)}`,
     bestLine(model) ?? '',
     outputChangeLine(model) ?? '',
+    conversionLines(model),
     ...(regressed.length === 0
       ? []
       : [

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import type { CellReport } from '../types/report.ts';
 import { METRICS } from '../types/verdict.ts';
+import { artifactMb } from './conversions.ts';
 import { tableCode } from './escape.ts';
 import { changeText, figure, plainPercent, signedPercent } from './format.ts';
 import type { Row } from './view.ts';
@@ -39,6 +40,8 @@ export function detailsTable(rows: readonly Row[]): string {
     'load ms',
     'first ms',
     'optimize ms',
+    'compile ms',
+    'artifact MB',
     'cost index',
     'Pareto',
     'output',
@@ -59,13 +62,15 @@ export function detailsTable(rows: readonly Row[]): string {
         figure(phases?.load),
         figure(phases?.first),
         figure(phases?.optimize),
+        figure(phases?.compile),
+        artifactMb(row.cell),
         figure(row.cell.costIndex),
         row.cell.pareto ? 'yes' : '',
         outputText(row.cell),
       ],
     ];
   });
-  return markdownTable([head, ...body], { align: ['l', ...Array<string>(11).fill('r'), 'l', 'l'] });
+  return markdownTable([head, ...body], { align: ['l', ...Array<string>(13).fill('r'), 'l', 'l'] });
 }
 
 function outputText(cell: CellReport): string {

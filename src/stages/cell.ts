@@ -1,4 +1,4 @@
-import { summariseOutputs, summariseSandbox, summariseSubject } from '../analysis/summary.ts';
+import { type Conversion, summariseOutputs, summariseSandbox, summariseSubject } from '../analysis/summary.ts';
 import type { Caller } from '../measure/call.ts';
 import { type CellRun, measureCell } from '../measure/cell.ts';
 import { HARNESS } from '../measure/protocol.ts';
@@ -15,7 +15,13 @@ import type { Progress } from './measure.ts';
 import type { RunPorts } from './ports.ts';
 import type { Prepared } from './prepare.ts';
 
-const NONE = { optimizeMs: null, compileMs: null };
+/** What is kept of a conversion beside the figures of its model. */
+function servedOf(made: Made | null): Conversion {
+  if (made?.ok !== true) return { optimizeMs: null, compileMs: null, artifact: null };
+  const { artifact, optimizeMs, compileMs, notes } = made.converted;
+  const bytes = artifact.files.reduce((sum, file) => sum + file.size, 0);
+  return { optimizeMs, compileMs, artifact: { bytes, notes } };
+}
 
 function failureOf(made: Made | null): Failure | null {
   return made !== null && 'failure' in made ? made.failure : null;
@@ -104,8 +110,8 @@ export async function measureOne(
     ),
     measuredAt: ports.clock.date().toISOString(),
     run: ports.runId,
-    candidate: summariseSubject(responses, 'candidate', own.ok ? own.converted : NONE),
-    baseline: summariseSubject(responses, 'baseline', before?.ok === true ? before.converted : NONE),
+    candidate: summariseSubject(responses, 'candidate', servedOf(own)),
+    baseline: summariseSubject(responses, 'baseline', servedOf(before)),
     candidateFailure: failureOf(own) ?? run.candidateFailure,
     baselineFailure: noInputs ?? failureOf(before) ?? run.baselineFailure,
     sandboxes: responses.map(summariseSandbox),

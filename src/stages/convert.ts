@@ -104,17 +104,23 @@ export function converter(ports: RunPorts, places: Places, caller: Caller, seed:
   return {
     async convert(model, served, route) {
       let last: Link | null = null;
-      let converted: Converted = { artifact: await places.artifact(model), optimizeMs: null, compileMs: null };
+      let converted: Converted = {
+        artifact: await places.artifact(model),
+        optimizeMs: null,
+        compileMs: null,
+        notes: [],
+      };
       for (const one of route.steps) {
         const { made, digest } = step(model, served, { ...one, op: 'convert' }, last);
         const result = await made;
         if (!result.ok) return result;
-        const { artifact, optimizeMs, compileMs } = result.converted;
+        const { artifact, optimizeMs, compileMs, notes } = result.converted;
         last = { artifact, digest };
         converted = {
           artifact,
           optimizeMs: sumOf(converted.optimizeMs, optimizeMs),
           compileMs: sumOf(converted.compileMs, compileMs),
+          notes: [...converted.notes, ...notes],
         };
       }
       return { ok: true, converted };

@@ -24,7 +24,7 @@ const SLOTS = Array.from({ length: 16 }, (_, index) => index);
 
 function manifestOf(
   model: Model,
-  { entry, files, optimizeMs, compileMs }: ConvertResponse,
+  { entry, files, optimizeMs, compileMs, notes }: ConvertResponse,
   objects: readonly string[],
 ) {
   const listed = files.map(({ path, sha256, size, slot }) => {
@@ -32,7 +32,16 @@ function manifestOf(
     return { path, sha256, size, ...(object === undefined ? {} : { object }) };
   });
   const { framework, path } = model;
-  return { schema: 1 as const, framework, path, entry, files: listed, optimizeMs, compileMs };
+  return {
+    schema: 1 as const,
+    framework,
+    path,
+    entry,
+    files: listed,
+    optimizeMs,
+    compileMs,
+    ...(notes && { notes: [...notes] }),
+  };
 }
 
 /** Has one conversion made, and keeps what comes of it in the archive. */

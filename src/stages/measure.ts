@@ -75,7 +75,15 @@ export async function measure(
   const toMeasure = cells.filter((cell) => cell.impossible === null && cell.known === null && !prepared.same);
   const raw = rawAnswers(ports, candidate.key);
   const writer = resultsWriter(ports.store, ports.scope, candidate.key);
-  const task: Task = { inputs, prepared, ports, caller, places, converter: converter(ports, places, caller, inputs.seed), progress };
+  const task: Task = {
+    inputs,
+    prepared,
+    ports,
+    caller,
+    places,
+    converter: converter(ports, places, caller, inputs.seed),
+    progress,
+  };
   let error: AyciError | null = null;
   let sandboxes = 0;
   let started = 0;

@@ -38,11 +38,20 @@ export interface Phases {
   readonly compile: number | null;
 }
 
+/** What a cell serves: the model, or what it was converted to. */
+export interface ServedArtifact {
+  readonly bytes: number;
+  /** What its converter said of it. */
+  readonly notes: readonly string[];
+}
+
 /** One subject over all sandboxes of a cell. Times in ms, an inference (a batch) each. */
 export interface SubjectSummary {
   readonly latencyMs: Latency;
   readonly phasesMs: Phases;
   readonly peakMb: number | null;
+  /** Null in records of before it was kept. */
+  readonly artifact: ServedArtifact | null;
 }
 
 export interface SandboxSubject {

@@ -225,6 +225,8 @@ export interface ConvertResponse {
   /** Graph optimization (with export to another format and quantization) and hardware compilation; null: none. */
   readonly optimizeMs: number | null;
   readonly compileMs: number | null;
+  /** At most 20: what fell back to slower code, by which way it came. */
+  readonly notes?: readonly string[];
   readonly environment: Environment;
 }
 

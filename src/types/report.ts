@@ -1,5 +1,5 @@
 import type { Configuration, Framework } from './config.ts';
-import type { Latency, Phases } from './measurement.ts';
+import type { Latency, Phases, ServedArtifact } from './measurement.ts';
 import type { InputSpec, ModelKey } from './model.ts';
 import type { CellVerdict, State } from './verdict.ts';
 
@@ -12,6 +12,7 @@ export interface BaselineFigures {
   readonly costPerMillionUsd: number;
   readonly memoryMb: { readonly peak: number | null };
   readonly phasesMs: Phases;
+  readonly artifact: ServedArtifact | null;
 }
 
 export interface OutputFigures {
@@ -28,6 +29,8 @@ export interface CellReport {
   readonly latencyMs: Latency | null;
   readonly throughputPerSecond: number | null;
   readonly phasesMs: Phases | null;
+  /** What is served: the model, or what it was converted to; null where that is not known. */
+  readonly artifact: ServedArtifact | null;
   readonly memoryMb: { readonly peak: number | null } | null;
   readonly costPerMillionUsd: number | null;
   readonly costIndex: number | null;

@@ -32,6 +32,7 @@ const SUMMARY = {
   latencyMs: { p50: 10, p90: 11, p99: null, mean: 10, samples: 120 },
   phasesMs: { import: 70, fetch: 5, load: 20, first: 12, optimize: null, compile: null },
   peakMb: 90,
+  artifact: null,
 };
 
 /** A measured pair whose sandboxes saw these changes of the logarithm. */

@@ -24,6 +24,8 @@ class Conversion:
     optimize_ms: float | None
     # Compilation for the hardware.
     compile_ms: float | None
+    # What a reader should know of the result: what fell back to slower code, by which way it came.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _answered(file: BinaryIO) -> Conversion:
                 raise TypeError
             raise kind(one_line(ValueError(answer["errorMessage"])))
         times = (_milliseconds(answer["optimizeMs"]), _milliseconds(answer["compileMs"]))
-        return Conversion(_name(answer["entry"]), *times)
+        return Conversion(_name(answer["entry"]), *times, _notes(answer["notes"]))
     except RuntimeFailure:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -130,6 +130,12 @@ def _name(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME:
         raise TypeError
     return value
+
+
+def _notes(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError
+    return tuple(value)
 
 
 def _milliseconds(value: Any) -> float | None:
@@ -167,6 +173,7 @@ def main() -> None:
             "entry": made.entry,
             "optimizeMs": made.optimize_ms,
             "compileMs": made.compile_ms,
+            "notes": list(made.notes),
         }
     except RuntimeFailure as error:
         answer = {"errorType": type(error).__name__, "errorMessage": str(error)}

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from .adapter import Adapter, Conversion, Wanted
-from .errors import ConversionFailed, InvalidModel, InvalidRequest, failing_as
+from .errors import ConversionFailed, InvalidModel, InvalidRequest, failing_as, one_line
 from .fetch import fetch_artifact, file_path
 from .outputs import write_outputs
+
+MAX_NOTES = 20
 
 
 def convert(adapter: Adapter, request: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -54,6 +56,7 @@ def response(files: list[dict[str, Any]], made: Conversion) -> dict[str, Any]:
         "files": files,
         "optimizeMs": made.optimize_ms,
         "compileMs": made.compile_ms,
+        **({"notes": [one_line(note) for note in made.notes[:MAX_NOTES]]} if made.notes else {}),
     }
 
 

@@ -66,8 +66,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     return False
 
 
-def one_line(error: BaseException, *folders: Path) -> str:
-    """An error's message in one line of at most 500 characters, without the folders' paths."""
+def one_line(error: BaseException | str, *folders: Path) -> str:
+    """A message in one line of at most 500 characters, without the folders' paths."""
     text = _BUILD_PATHS.sub("", str(error)) or type(error).__name__
     names = {str(folder) for folder in folders} | {str(folder.resolve()) for folder in folders}
     for name in sorted(names, key=len, reverse=True):

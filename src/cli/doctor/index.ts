@@ -1,4 +1,5 @@
 import { githubContext } from '../../github/context.ts';
+import { loadModel } from '../../model/load.ts';
 import { alignedTable } from '../../report/console.ts';
 import { visible } from '../../report/escape.ts';
 import { credentialsOf, openArchive, settingOf, VERSION } from '../../wiring/index.ts';
@@ -6,12 +7,13 @@ import { type CommandContext, inputsOf, outsideOf } from '../context.ts';
 import { archiveChecks } from './archive.ts';
 import { type Check, ok, tried } from './check.ts';
 import { localChecks } from './local.ts';
+import { modelChecks } from './model.ts';
 
 const MARK = { ok: '✅ ok', limited: '⚠️ limited', missing: '❌ missing' } as const;
 
 /** Everything that a run with these inputs would need. */
 async function checksOf(context: CommandContext): Promise<readonly Check[]> {
-  // The model is not asked for: what a run needs is the same for all of them.
+  // What a run needs is the same for all models; one that is named is described besides.
   const inputs = inputsOf({ model: 'any', ...context.args.raw });
   const outside = outsideOf(context);
   const github = githubContext(context.env);
@@ -40,7 +42,12 @@ async function checksOf(context: CommandContext): Promise<readonly Check[]> {
     );
   }
   const { store } = await openArchive(setting, outside, github, credentials);
-  return [...checks, ...(await archiveChecks(store, github.scope.write))];
+  const { model } = context.args.raw;
+  return [
+    ...checks,
+    ...(await archiveChecks(store, github.scope.write)),
+    ...(model === undefined ? [] : await modelChecks(() => loadModel(model, '--model'))),
+  ];
 }
 
 /** `ayci doctor`: what a run needs, whether it is there, and how to get it. Writes no report. */

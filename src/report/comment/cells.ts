@@ -1,11 +1,12 @@
 import type { CellReport } from '../../types/report.ts';
 import { STATES } from '../../types/verdict.ts';
 import { bar } from '../bars.ts';
+import type { ConversionTold } from '../conversions.ts';
 import { changeText, figure } from '../format.ts';
 import { coldMs, MARK, stateWord } from '../words.ts';
 import type { ModelView } from './models.ts';
 import { sourceOf } from './rows.ts';
-import { cellNamed, configText, unbroken } from './text.ts';
+import { cellNamed, configText, named, unbroken, worded } from './text.ts';
 
 /** Worst first, cells without verdict last; keys are made once, since reports of many thousand cells are sorted here. */
 export function worstCells(view: ModelView): readonly CellReport[] {
@@ -57,6 +58,14 @@ export function mostOf(view: ModelView): CellMost {
     cost = Math.max(cost, cell.costPerMillionUsd ?? 0);
   }
   return { p50, cost };
+}
+
+const OPTIMIZER = /^[a-z][a-z0-9+-]{0,20}$/;
+
+/** What a reader has to know of an optimizer: other answers than vanilla's, what fell back to slower code. */
+export function conversionRow({ optimizer, answers, problem, notes }: ConversionTold): string {
+  const more = [problem, ...notes].flatMap((text) => (text === null ? [] : named(text, 200)));
+  return `- ${worded(optimizer, OPTIMIZER)} ${[answers, ...more].join('; ')}`;
 }
 
 /** Cells that gave no figures, each with its reason. */

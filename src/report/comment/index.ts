@@ -1,8 +1,9 @@
 import { AyciError } from '../../errors.ts';
 import type { Report } from '../../types/report.ts';
+import { remarkable } from '../conversions.ts';
 import { reproduceCommand } from '../reproduce.ts';
 import { bestLine } from './best.ts';
-import { CELL_HEAD, cellRow, mostOf, reasonRow, worstCells } from './cells.ts';
+import { CELL_HEAD, cellRow, conversionRow, mostOf, reasonRow, worstCells } from './cells.ts';
 import { changeLine } from './change.ts';
 import { footerOf, type Links, linksText } from './footer.ts';
 import { headlineOf } from './headline.ts';
@@ -99,9 +100,13 @@ function cellSection(view: ModelView, options: CommentOptions, several: boolean,
     '',
     without.map((cell) => () => reasonRow(cell, view)),
   );
+  const conversions = space.rows(
+    '',
+    remarkable(view.model).map((one) => () => conversionRow(one)),
+  );
   const left = figures.length + without.length - table.count - reasons.count;
   const more = left > 0 ? space.all([`and ${counted(left)} more in the report`]) : [];
-  return [...about, table.text, reasons.text, ...more].filter((part) => part !== '').join('\n\n');
+  return [...about, table.text, reasons.text, conversions.text, ...more].filter((part) => part !== '').join('\n\n');
 }
 
 /** Whether the open part of the comment tells of it. */

@@ -91,6 +91,7 @@ const provenance = v.strictObject({
   mode: v.picklist(['paired', 'alternating', 'solo']),
   limits: text,
 });
+const artifact = v.nullable(v.strictObject({ bytes: count, notes: v.array(text) }));
 const cell = v.strictObject({
   config,
   status: v.picklist(CELL_STATUS),
@@ -98,6 +99,7 @@ const cell = v.strictObject({
   latencyMs: v.nullable(latency),
   throughputPerSecond: maybeAmount,
   phasesMs: v.nullable(phases),
+  artifact,
   memoryMb: v.nullable(memory),
   costPerMillionUsd: maybeAmount,
   costIndex: maybeAmount,
@@ -109,6 +111,7 @@ const cell = v.strictObject({
       costPerMillionUsd: amount,
       memoryMb: memory,
       phasesMs: phases,
+      artifact,
     }),
   ),
   verdict: v.nullable(verdict),

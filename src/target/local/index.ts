@@ -196,7 +196,8 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     facts,
     async prepare(work, signal) {
       for (const name of new Set(work.map((one) => (one.op === 'convert' ? converterOf : String)(one.framework)))) {
-        if (!existsSync(requirements(name))) throw new AyciError('environment', `runtime ${name}: its folder is missing`);
+        if (!existsSync(requirements(name)))
+          throw new AyciError('environment', `runtime ${name}: its folder is missing`);
         const made = await makeEnvironment(options, name, options.logger, signal);
         pythons.set(name, made.python);
       }

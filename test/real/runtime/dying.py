@@ -146,22 +146,26 @@ def _write_answer(data):
 
 
 class Forging(Converter):
-    answer = b'{"entry": "model.onnx", "optimizeMs": 1, "compileMs": "much"}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": 1, "compileMs": "much", "notes": []}'
 
     def go_wrong(self, path, target):
         _write_answer(self.answer)
 
 
 class ForgingNan(Forging):
-    answer = b'{"entry": "model.onnx", "optimizeMs": NaN, "compileMs": null}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": NaN, "compileMs": null, "notes": []}'
 
 
 class ForgingNegative(Forging):
-    answer = b'{"entry": "model.onnx", "optimizeMs": -1, "compileMs": null}'
+    answer = b'{"entry": "model.onnx", "optimizeMs": -1, "compileMs": null, "notes": []}'
 
 
 class ForgingEntry(Forging):
-    answer = b'{"entry": ["model.onnx"], "optimizeMs": 1, "compileMs": null}'
+    answer = b'{"entry": ["model.onnx"], "optimizeMs": 1, "compileMs": null, "notes": []}'
+
+
+class ForgingNotes(Forging):
+    answer = b'{"entry": "model.onnx", "optimizeMs": 1, "compileMs": null, "notes": "x"}'
 
 
 class ForgingError(Forging):

@@ -204,6 +204,7 @@ def test_addresses_that_are_none_are_not_repeated(tmp_path, url):
         (dying.ForgingNan, ConversionFailed, "without an answer"),
         (dying.ForgingNegative, ConversionFailed, "without an answer"),
         (dying.ForgingEntry, ConversionFailed, "without an answer"),
+        (dying.ForgingNotes, ConversionFailed, "without an answer"),
         (dying.ForgingError, ConversionFailed, "without an answer"),
         (dying.ForgingDeep, ConversionFailed, "without an answer"),
         (dying.ForgingLong, ConversionFailed, "x x"),

@@ -24,7 +24,7 @@ export function soloSandbox(role: Role, figures: Partial<SandboxSubject>, cpuPer
 }
 
 export function measurement(sandboxes: readonly SandboxSummary[], more: Partial<Measurement> = {}): Measurement {
-  const subject = { latencyMs: latency(10), phasesMs: PHASES, peakMb: 80 };
+  const subject = { latencyMs: latency(10), phasesMs: PHASES, peakMb: 80, artifact: null };
   return {
     config: CONFIG,
     candidateKey: 'c-1',

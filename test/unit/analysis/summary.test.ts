@@ -6,7 +6,7 @@ import { block, response, subjectResponse } from './make.ts';
 const CANDIDATE = subjectResponse('candidate', { peakMb: 90 });
 const BASELINE = subjectResponse('baseline', { peakMb: null });
 const QUAD = [block('candidate', 12, 11), block('baseline', 10), block('baseline', 10), block('candidate', 12, 11)];
-const NO_CONVERSION = { optimizeMs: null, compileMs: null };
+const NO_CONVERSION = { optimizeMs: null, compileMs: null, artifact: null };
 
 function agreement(more: Partial<Agreement>): Agreement {
   return { maxAbsoluteDifference: 0, maxAbsoluteReference: 1, varies: true, problem: null, ...more };
@@ -53,7 +53,7 @@ describe('summariseSubject', () => {
       response([subjectResponse('baseline'), subjectResponse('candidate', { loadMs: 999 })]),
       response([subjectResponse('candidate', { loadMs: 40 }), BASELINE]),
     ];
-    const summary = summariseSubject(responses, 'candidate', { optimizeMs: 7, compileMs: null });
+    const summary = summariseSubject(responses, 'candidate', { optimizeMs: 7, compileMs: null, artifact: null });
     expect(summary?.phasesMs).toEqual({ import: 4000, fetch: 1, load: 30, first: 300, optimize: 7, compile: null });
     expect(summary?.latencyMs.samples).toBe(9);
     expect(summary?.peakMb).toBe(90);

@@ -1,0 +1,54 @@
+import type { Optimizer } from '../types/config.ts';
+import type { CellReport, ModelReport } from '../types/report.ts';
+import { figure } from './format.ts';
+
+/** What became of a model under one optimizer: whether it still answers alike, and what its converter said. */
+export interface ConversionTold {
+  readonly optimizer: Optimizer;
+  /** `as vanilla (2.1e-6 of the largest value)`, in AYCI's own words alone. */
+  readonly answers: string;
+  readonly equivalent: boolean;
+  /** Why the answers could not be compared, or do not count as the same; it may hold anybody's text. */
+  readonly problem: string | null;
+  /** Anybody's text. */
+  readonly notes: readonly string[];
+}
+
+function difference({ output }: CellReport): number {
+  if (output === null) return -1;
+  return output.relativeDifference ?? Number.POSITIVE_INFINITY;
+}
+
+function answersText({ output }: CellReport): string {
+  if (output === null) return 'not compared with vanilla';
+  const { relativeDifference: by, equivalent } = output;
+  const size = by === null ? '' : ` (${by === 0 ? '0' : by.toExponential(1)} of the largest value)`;
+  return `${equivalent ? 'answers as vanilla' : 'does not answer as vanilla'}${size}`;
+}
+
+/** One entry an optimizer that converts, by its cell that differs most; none for what was not measured. */
+export function conversionsOf(model: ModelReport): readonly ConversionTold[] {
+  const measured = model.cells.filter((cell) => cell.config.optimizer !== 'vanilla' && cell.latencyMs !== null);
+  const optimizers = [...new Set(measured.map((cell) => cell.config.optimizer))];
+  return optimizers.map((optimizer) => {
+    const cells = measured.filter((cell) => cell.config.optimizer === optimizer);
+    const worst = cells.reduce((one, other) => (difference(other) > difference(one) ? other : one));
+    return {
+      optimizer,
+      answers: answersText(worst),
+      equivalent: worst.output?.equivalent === true,
+      problem: worst.output?.problem ?? null,
+      notes: [...new Set(cells.flatMap((cell) => cell.artifact?.notes ?? []))],
+    };
+  });
+}
+
+/** The entries that a reader has to know of: other answers, or something that its converter said. */
+export function remarkable(model: ModelReport): readonly ConversionTold[] {
+  return conversionsOf(model).filter((one) => !one.equivalent || one.notes.length > 0);
+}
+
+/** Size of what a cell serves, MB (MiB). */
+export function artifactMb({ artifact }: CellReport): string {
+  return figure(artifact === null ? null : artifact.bytes / 2 ** 20);
+}
