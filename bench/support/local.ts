@@ -20,14 +20,15 @@ const terminal = { write: (text: string) => process.stderr.write(text), isTTY: f
 export async function openLocal() {
   const signal = new AbortController().signal;
   const logger = consoleLogger(terminal, false);
-  const target = await localTarget({
+  const outside = {
     inAction: false,
     entry: pathToFileURL(join(root, 'src', 'cli.ts')).href,
     env: process.env,
     logger,
     signal,
-    placeOf: (name) => name,
-  });
+    placeOf: (name: string) => name,
+  };
+  const target = await localTarget(outside, null);
   await target.prepare([{ ...where, op: 'measure' }], signal);
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -37,6 +38,7 @@ export async function openLocal() {
       cacheDir: cacheFolder(process.env),
       runtimesDir: join(root, 'runtimes'),
       python: process.env.AYCI_PYTHON ?? null,
+      own: null,
       path: process.env.PATH ?? '',
       env,
     },

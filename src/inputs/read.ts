@@ -84,6 +84,7 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
     role: role === null ? null : parseRoleArn(need('role-to-assume')),
     baselineRole: baselineRole === null ? null : parseRoleArn(need('baseline-role-to-assume')),
     stack: parseStack(need('stack')),
+    runtimeRequirements: written('runtime-requirements') === null ? null : need('runtime-requirements').value.trim(),
     seed: parseInteger(need('seed'), 0, 2 ** 32 - 1),
   };
 }

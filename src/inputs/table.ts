@@ -1,3 +1,5 @@
+import { OPTIMIZERS } from '../types/config.ts';
+
 /** The one list of inputs: the command line, the action, action.yml and the README are all made from it. */
 export interface InputDefinition {
   readonly name: string;
@@ -19,8 +21,9 @@ export const INPUTS = [
     name: 'model',
     default: null,
     value: 'PATH',
-    allowed: 'the path of an .onnx file',
-    doc: 'The model of this change: an `.onnx` file (external data beside it belongs to it). Required unless `config` names models.',
+    allowed:
+      'the path of an .onnx, .pt2 or .pt file, a SavedModel folder, or NAME-symbol.json with its .params beside it',
+    doc: "The model of this change: an `.onnx` file (external data beside it belongs to it), PyTorch's `.pt2` or TorchScript `.pt`, a TensorFlow SavedModel folder, or MXNet's `NAME-symbol.json` with `NAME-0000.params`. Required unless `config` names models.",
   },
   {
     name: 'baseline',
@@ -48,8 +51,8 @@ export const INPUTS = [
     name: 'optimizer',
     default: 'onnx',
     value: 'LIST',
-    allowed: 'vanilla, onnx (comma-separated)',
-    doc: 'Comma-separated: `vanilla` (ONNX Runtime, no graph optimization), `onnx` (all of it).',
+    allowed: `${OPTIMIZERS.join(', ')} (comma-separated)`,
+    doc: "Comma-separated: `vanilla` (the model's own framework; for `.onnx` ONNX Runtime without graph optimization), `onnx` (ONNX Runtime with all of it), `tvm` (compiled by TVM), `onnx+tvm` (by way of ONNX), `openvino`, `onnx-int8` (quantized, on ONNX Runtime).",
   },
   {
     name: 'memory',
@@ -258,6 +261,13 @@ export const INPUTS = [
     value: 'yes|no',
     allowed: 'yes or no',
     doc: 'Whether the report is uploaded as an artifact of the run.',
+  },
+  {
+    name: 'runtime-requirements',
+    default: null,
+    value: 'FILE',
+    allowed: 'a file of hash-pinned requirements',
+    doc: "Your own versions of the frameworks, as pip's hash-pinned requirements (`torch==2.13.0 --hash=sha256:…`): they replace those of the runtimes whose library they pin. On a pull request the base branch's file counts. Runtimes on Lambda get them when they are deployed (docs/aws.md).",
   },
   {
     name: 'seed',

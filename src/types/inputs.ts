@@ -63,5 +63,7 @@ export interface Inputs {
   readonly baselineRole: RoleArn | null;
   /** Tag of the deployed stack whose functions are used. */
   readonly stack: string;
+  /** A file with the user's own versions of frameworks; null: the runtimes' own. */
+  readonly runtimeRequirements: string | null;
   readonly seed: number;
 }

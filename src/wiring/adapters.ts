@@ -5,6 +5,7 @@ import type { GithubContext } from '../github/context.ts';
 import type { ArchiveStore, Logger, Target } from '../ports.ts';
 import type { Inputs } from '../types/inputs.ts';
 import { cacheFolder, type Environment, type Outside, systemClock } from './outside.ts';
+import { ownRequirements } from './requirements.ts';
 import type { Setting } from './setting.ts';
 
 /** Folder of the runtimes, seen from an entry: the same in `src` and in `dist`. */
@@ -13,7 +14,7 @@ export function runtimesFolder(entry: string): string {
 }
 
 /** The embedded Lambda with AWS's own client in front; neither is loaded before it is needed. */
-export async function localTarget(outside: Outside): Promise<Target> {
+export async function localTarget(outside: Outside, requirements: string | null): Promise<Target> {
   const { env, logger } = outside;
   const { createLocalTarget } = await import('../target/local/index.ts');
   const image = env.ImageOS === undefined ? null : `${env.ImageOS} ${env.ImageVersion ?? ''}`.trim();
@@ -25,6 +26,7 @@ export async function localTarget(outside: Outside): Promise<Target> {
     env: Object.fromEntries(
       Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     ),
+    own: await ownRequirements(requirements, outside),
     region: 'us-east-1',
     image,
     logger,

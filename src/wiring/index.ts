@@ -51,7 +51,7 @@ export async function withPorts<T>(
   const { store } = archive;
   const target =
     setting.target === 'local'
-      ? archive.around(await localTarget(outside))
+      ? archive.around(await localTarget(outside, inputs.runtimeRequirements))
       : await lambdaTarget(inputs, setting, outside, credentials);
   const models = modelSource(
     placeOf,

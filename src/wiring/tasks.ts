@@ -35,8 +35,8 @@ export async function readTask(raw: RawInputs, outside: Outside): Promise<RunTas
   const payload = payloadOf(env);
   const { origin } = githubContext(env);
   if (!('pull_request' in payload) || origin === 'outside') return taskFrom(await readHead(), []);
-  const { baseConfig } = await import('../github/base-config.ts');
-  const { config: found, note } = await baseConfig(config, env, payload, raw['github-token'] ?? null);
+  const { baseFile } = await import('../github/base-file.ts');
+  const { file: found, note } = await baseFile(config, env, payload, raw['github-token'] ?? null);
   const base =
     found === null
       ? null

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nullLogger } from '../../src/log.ts';
 import { parseName } from '../../src/target/lambda/names.ts';
 import { probeCpuShare } from '../../src/target/local/cgroup.ts';
-import { makeEnvironment } from '../../src/target/local/environment.ts';
+import { converterEnvironment, makeEnvironment } from '../../src/target/local/environment.ts';
 import type { FunctionSpec } from '../../src/target/local/function.ts';
 import { Pool } from '../../src/target/local/pool.ts';
 import { findTools } from '../../src/target/local/process.ts';
@@ -22,8 +22,11 @@ export interface EmbeddedFunctions extends AsyncDisposable {
 export async function embeddedFunctions(): Promise<EmbeddedFunctions> {
   const runtimesDir = join(ROOT, 'runtimes');
   const env = Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']));
-  const place = { cacheDir: cacheFolder(process.env), runtimesDir, python: null, path: env.PATH ?? '', env };
-  const { python } = await makeEnvironment(place, 'onnx', nullLogger, new AbortController().signal);
+  const place = { cacheDir: cacheFolder(process.env), runtimesDir, python: null, own: null, path: env.PATH ?? '', env };
+  const converters = converterEnvironment(runtimesDir, 'onnx');
+  const pythons = new Map<string, string>();
+  for (const name of new Set(['onnx', converters]))
+    pythons.set(name, (await makeEnvironment(place, name, nullLogger, new AbortController().signal)).python);
   const probe = await probeCpuShare();
   const scratch = await makeScratch();
   const host = { tools: findTools(`${env.PATH}:/usr/bin:/bin`), cpuShare: probe.ok ? probe.share : null, scratch };
@@ -32,6 +35,9 @@ export async function embeddedFunctions(): Promise<EmbeddedFunctions> {
     const named = parseName(name);
     if (named === null) return null;
     const memoryMb = named.memoryMb ?? 2048;
+    const environment = named.role === 'convert' ? converters : 'onnx';
+    const python = pythons.get(environment);
+    if (python === undefined) return null;
     return {
       name,
       memoryMb,
@@ -40,7 +46,7 @@ export async function embeddedFunctions(): Promise<EmbeddedFunctions> {
       capMemory: named.memoryMb !== null,
       python,
       folder: join(runtimesDir, 'onnx'),
-      handler: 'app.handler',
+      handler: environment === 'onnx' ? 'app.handler' : 'convert_app.handler',
       pythonPath: join(runtimesDir, 'common'),
       region: 'eu-west-1',
     };

@@ -28,7 +28,7 @@ async function checksOf(context: CommandContext): Promise<readonly Check[]> {
       }),
     );
   }
-  if (setting.target === 'local') checks.push(...(await localChecks(context)));
+  if (setting.target === 'local') checks.push(...(await localChecks(context, inputs.runtimeRequirements)));
   else {
     const { lambdaChecks } = await import('./lambda.ts');
     const { region } = setting;

@@ -3,10 +3,10 @@ import { type CommandContext, outsideOf } from '../context.ts';
 import { type Check, ok, tried } from './check.ts';
 
 /** What this machine has of what local runs need. Makes the environment of the runtime. */
-export async function localChecks(context: CommandContext): Promise<readonly Check[]> {
+export async function localChecks(context: CommandContext, requirements: string | null): Promise<readonly Check[]> {
   const checks: Check[] = [];
   const machine = await tried('machine', async () => {
-    const target = await localTarget(outsideOf(context));
+    const target = await localTarget(outsideOf(context), requirements);
     try {
       const { facts } = target;
       const [hardware = 'x86_64'] = facts.hardware;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
@@ -6,6 +6,7 @@ import type { Logger } from '../../ports.ts';
 import { pipInstall, type Ran, runCommand, tellingLine } from './command.ts';
 import { requirementsDigest } from './digest.ts';
 import { whileLocked } from './lock.ts';
+import { appliesTo, type OwnRequirements } from './own-requirements.ts';
 import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
 import { findUv } from './uv.ts';
 
@@ -21,6 +22,8 @@ export interface EnvironmentPlace {
   readonly path: string;
   /** What pip and uv need of the user's environment (indexes, proxies, certificates). */
   readonly env: Readonly<Record<string, string>>;
+  /** The user's own versions of frameworks, beside which the runtimes' own count no more; null: none. */
+  readonly own: OwnRequirements | null;
 }
 
 const CONVERTER = '-convert';
@@ -44,8 +47,14 @@ export interface Environment {
   readonly tag: string;
 }
 
+/** The texts of all requirements that an environment is made from, later ones over earlier ones. */
+export function requirementTexts(place: EnvironmentPlace, name: string): readonly (Buffer | string)[] {
+  const own = place.own !== null && appliesTo(place.own, name) ? [place.own.text] : [];
+  return [readFileSync(requirementsOf(place.runtimesDir, name)), ...own];
+}
+
 function digestOf(place: EnvironmentPlace, name: string): string {
-  return requirementsDigest(requirementsOf(place.runtimesDir, name), place.python);
+  return requirementsDigest(requirementTexts(place, name), place.python);
 }
 
 /** A finished environment of this runtime's locked requirements, found without starting a process. */
@@ -126,6 +135,16 @@ export async function makeEnvironment(
   }
 }
 
+/** The files to install, in turn; the user's own one is put into the environment first. */
+async function files(place: EnvironmentPlace, name: string, folder: string): Promise<readonly string[]> {
+  const [, own] = requirementTexts(place, name);
+  const lock = requirementsOf(place.runtimesDir, name);
+  if (own === undefined) return [lock];
+  const file = join(folder, 'own-requirements.txt');
+  await writeFile(file, own);
+  return [lock, file];
+}
+
 async function byPip(
   place: EnvironmentPlace,
   runtime: string,
@@ -138,8 +157,10 @@ async function byPip(
     await runCommand(python.program, ['-I', '-m', 'venv', folder], env, signal),
     `python -m venv with ${python.program} failed`,
   );
-  const args = pipInstall(requirementsOf(place.runtimesDir, runtime));
-  must(await runCommand(join(folder, 'bin', 'python'), args, env, signal), `pip install for ${runtime} failed`);
+  for (const requirements of await files(place, runtime, folder)) {
+    const ran = await runCommand(join(folder, 'bin', 'python'), pipInstall(requirements), env, signal);
+    must(ran, `pip install for ${runtime} failed`);
+  }
 }
 
 async function byUv(
@@ -155,22 +176,10 @@ async function byUv(
   const uv = await findUv(uvPlace, search, logger, signal);
   const wanted = search.found?.program ?? UV_PYTHON;
   must(await runCommand(uv, ['venv', '--quiet', '--python', wanted, folder], env, signal), 'uv venv failed');
-  const requirements = requirementsOf(place.runtimesDir, runtime);
-  const python = join(folder, 'bin', 'python');
-  const args = [
-    'pip',
-    'install',
-    '--quiet',
-    '--python',
-    python,
-    '--require-hashes',
-    '--no-deps',
-    '--only-binary',
-    ':all:',
-    '-r',
-    requirements,
-  ];
-  must(await runCommand(uv, args, env, signal), `uv pip install for ${runtime} failed`);
+  const exact = ['--require-hashes', '--no-deps', '--only-binary', ':all:'];
+  const install = ['pip', 'install', '--quiet', '--python', join(folder, 'bin', 'python'), ...exact, '-r'];
+  for (const requirements of await files(place, runtime, folder))
+    must(await runCommand(uv, [...install, requirements], env, signal), `uv pip install for ${runtime} failed`);
 }
 
 /** Settings of the user that would put packages elsewhere than into the environment. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
@@ -16,6 +16,7 @@ import {
   madeEnvironment,
   makeEnvironment,
   requirementsOf,
+  requirementTexts,
 } from './environment.ts';
 import type { FunctionSpec } from './function.ts';
 import { hostCpu, hostMemory, hostVcpus } from './host.ts';
@@ -71,11 +72,11 @@ export function hostHardware(platform: string = process.platform, architecture: 
   );
 }
 
-/** `onnxruntime 1.32.0`, as the lock has it. */
-function lockedVersion(requirements: string, library: string): string {
-  const pinned = new RegExp(`^${library}(?:-cpu)?==([^\\s;\\\\]+)`, 'm');
-  const version = pinned.exec(readFileSync(requirements, 'utf8'))?.[1];
-  return version === undefined ? library : `${library} ${version}`;
+/** `onnxruntime 1.32.0`, as the last of its requirements has it. */
+function lockedVersion(requirements: readonly (Buffer | string)[], library: string): string {
+  const pinned = new RegExp(`^${library}(?:-cpu)?\\s*==\\s*([^\\s;\\\\]+)`, 'm');
+  const versions = requirements.flatMap((text) => pinned.exec(text.toString())?.[1] ?? []);
+  return [library, ...versions.slice(-1)].join(' ');
 }
 
 /** The embedded Lambda as a target: AWS's client in front of a small Lambda on 127.0.0.1. */
@@ -88,7 +89,10 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   const requirements = (name: string): string => requirementsOf(runtimesDir, name);
   const converterOf = (runtime: RuntimeName): string => converterEnvironment(runtimesDir, runtime);
   const environments = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime)]);
-  const made = environments.map((name) => madeEnvironment(options, name)).find((one) => one !== null);
+  const made = environments
+    .filter((name) => existsSync(requirements(name)))
+    .map((name) => madeEnvironment(options, name))
+    .find((one) => one !== null);
   // An environment that is not made yet is made with the Python of those that are; looking for one starts processes.
   const tag = made?.tag ?? tagOf(await findPython(options.python, options.path));
   const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
@@ -96,7 +100,8 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   const digestOf = (runtime: RuntimeName, environment: string): string => {
     const own = madeEnvironment(options, environment)?.tag ?? tag;
     const digest =
-      digests.get(environment) ?? runtimeDigest(runtimesDir, runtime, requirements(environment), own, hardware);
+      digests.get(environment) ??
+      runtimeDigest(runtimesDir, runtime, requirementTexts(options, environment), own, hardware);
     digests.set(environment, digest);
     return digest;
   };
@@ -133,7 +138,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     converterHardware: () => hardware,
     runtimeName(framework, optimizer) {
       const { serves } = plannedRoute(framework, optimizer);
-      return lockedVersion(requirements(serves), LIBRARIES[serves]);
+      return lockedVersion(requirementTexts(options, serves), LIBRARIES[serves]);
     },
   };
 

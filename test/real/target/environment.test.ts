@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { madeEnvironment, makeEnvironment } from '../../../src/target/local/environment.ts';
+import { parseOwnRequirements } from '../../../src/target/local/own-requirements.ts';
 import { findPython } from '../../../src/target/local/python.ts';
 import { recordingLogger, tinyPlace, until } from './lambda.ts';
 
@@ -150,4 +151,21 @@ test('without a venv module uv makes the environment', { timeout: 300_000 }, asy
   expect(statSync(join(cache, 'uv', 'bin', 'uv')).isFile()).toBe(true);
   expect(made.tag).toBe(tag);
   expect(await imports(made.python)).toBe('awslambdaric');
+});
+
+test("a user's own versions take the place of the runtime's, in an environment of their own", async () => {
+  const runtimesDir = join(cache, 'runtimes');
+  await cp(join(import.meta.dirname, 'runtimes', 'tiny'), join(runtimesDir, 'onnx'), { recursive: true });
+  const own = parseOwnRequirements(
+    await readFile(join(import.meta.dirname, 'requirements', 'own.txt'), 'utf8'),
+    'own.txt',
+  );
+  const place = tinyPlace(cache, { runtimesDir, own });
+  const made = await makeEnvironment(place, 'onnx', recordingLogger([]), signal);
+  expect(await imports(made.python)).toBe('awslambdaric');
+  const version = ['-c', "import importlib.metadata as m; print(m.version('onnxruntime'))"];
+  expect((await run(made.python, version)).stdout.trim()).toBe('1.23.2');
+  expect(madeEnvironment(place, 'onnx')).toEqual(made);
+  // Without them it is another environment.
+  expect(madeEnvironment({ ...place, own: null }, 'onnx')).toBeNull();
 });

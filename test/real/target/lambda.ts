@@ -30,6 +30,7 @@ export function tinyPlace(cacheDir: string, more: Partial<EnvironmentPlace> = {}
     cacheDir,
     runtimesDir: join(here, 'runtimes'),
     python: null,
+    own: null,
     path: process.env.PATH ?? '',
     env: Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ''])),
     ...more,

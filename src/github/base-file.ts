@@ -8,24 +8,24 @@ import { baselineCommit } from './baseline/commit.ts';
 import { workflowGit } from './baseline/index.ts';
 import type { Environment } from './event.ts';
 
-/** The configuration as the base of a pull request has it. */
-export interface BaseConfig {
+/** A file as the base of a pull request has it. */
+export interface BaseFile {
   readonly text: string;
   /** All files of that commit: what its globs are for. */
   readonly files: readonly string[];
 }
 
 /**
- * The configuration file at the commit that a pull request is compared with; null where that commit has none, or cannot
- * be read here (`note` says why).
+ * A text file (a configuration, requirements) at the commit that a pull request is compared with; null where that commit
+ * has none, or cannot be read here (`note` says why).
  */
-export async function baseConfig(
+export async function baseFile(
   path: string,
   env: Environment,
   payload: unknown,
   token: string | null,
-): Promise<{ readonly config: BaseConfig | null; readonly note: string | null }> {
-  const unread = (why: string) => ({ config: null, note: `The base's ${path} could not be read: ${why}.` });
+): Promise<{ readonly file: BaseFile | null; readonly note: string | null }> {
+  const unread = (why: string) => ({ file: null, note: `The base's ${path} could not be read: ${why}.` });
   try {
     const { repository, path: inside } = await openRepository(resolve(path), workflowGit(env, token));
     const chosen = await baselineCommit(env, payload, repository);
@@ -34,7 +34,7 @@ export async function baseConfig(
     const missing = await repository.bring(commit);
     if (missing !== null) return unread(missing);
     const entry = await repository.entry(commit, inside);
-    if (entry?.kind !== 'file') return { config: null, note: null };
+    if (entry?.kind !== 'file') return { file: null, note: null };
     const folder = await mkdtemp(join(tmpdir(), 'ayci-config-'));
     try {
       const copy = join(folder, 'config.yml');
@@ -43,7 +43,7 @@ export async function baseConfig(
       const here = { ...repository.options, cwd: process.cwd() };
       const listed = await runGit(here, ['ls-tree', '-r', '-z', '--name-only', commit]);
       const files = listed.split('\0').filter((name) => name !== '');
-      return { config: { text: await readConfigFile(copy, 'config'), files }, note: null };
+      return { file: { text: await readConfigFile(copy, 'config'), files }, note: null };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,0 +1,13 @@
+"""What torch reads from the environment, set before its import."""
+
+from __future__ import annotations
+
+import os
+
+
+def set_environment() -> None:
+    """No pickle beyond tensors, no thread that spins."""
+    # Else torch falls back, in silence, to running the pickle.
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
+    # A waiting thread that spins counts as CPU time and would hide what the model takes.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

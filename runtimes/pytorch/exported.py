@@ -1,0 +1,102 @@
+"""Models that torch.export.save wrote (.pt2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from ayci_runtime.adapter import InputType, LoadedModel
+from ayci_runtime.errors import InvalidModel
+from ayci_runtime.tensors import Tensor
+from check_exported import check_exported
+from torch.utils import _pytree as pytree
+from values import dtype_name, named_tensors, output_name, torch_tensor
+
+
+def load_program(path: Path) -> torch.export.ExportedProgram:
+    """The program of an archive that was read first. Raises InvalidModel, or what torch raises."""
+    check_exported(path)
+    return torch.export.load(path)
+
+
+def input_types(program: torch.export.ExportedProgram) -> list[InputType]:
+    """Its inputs in the order of the flattened arguments; sizes that vary are symbols.
+
+    Raises InvalidModel for an input that is no tensor.
+    """
+    return [_input_type(node) for node in _fed(program)]
+
+
+def arguments(
+    program: torch.export.ExportedProgram, values: dict[str, torch.Tensor]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Tensors by input name, as positional and keyword arguments of the program's module."""
+    names = (node.name for node in _fed(program))
+    # None is what torch.export writes for a leaf that is no input.
+    leaves = [
+        values[next(names)] if isinstance(name, str) else name
+        for name in program.graph_signature.user_inputs
+    ]
+    args, kwargs = pytree.tree_unflatten(leaves, program.call_spec.in_spec)
+    return tuple(args), kwargs
+
+
+def _fed(program: torch.export.ExportedProgram) -> Iterator[torch.fx.Node]:
+    wanted = {name for name in program.graph_signature.user_inputs if isinstance(name, str)}
+    return (node for node in program.graph.nodes if node.op == "placeholder" and node.name in wanted)
+
+
+def _input_type(node: torch.fx.Node) -> InputType:
+    value = node.meta.get("val")
+    if not isinstance(value, torch.Tensor):
+        raise InvalidModel(
+            f"input {node.name}: got a {type(value).__name__}; expected a tensor."
+            " Make it a constant, or a tensor, before torch.export"
+        )
+    dtype = dtype_name(value.dtype)
+    if dtype is None:
+        raise InvalidModel(f"input {node.name}: got {value.dtype}; expected a dtype of numpy's")
+    dims = tuple(size if isinstance(size, int) else str(size) for size in value.shape)
+    return InputType(node.name, dtype, dims)
+
+
+class ExportedModel(LoadedModel):
+    """The module of an exported program and how to feed it."""
+
+    def __init__(self, program: torch.export.ExportedProgram) -> None:
+        self.inputs = input_types(program)
+        self.outputs = list(_outputs(program))
+        self._program = program
+        self._module = program.module()
+
+    def bind(self, feeds: Sequence[Tensor]) -> Callable[[], object]:
+        """A call of the module in inference mode."""
+        module = self._module
+        values = {each.name: torch_tensor(each) for each in feeds}
+        args, kwargs = arguments(self._program, values)
+
+        def run() -> object:
+            with torch.inference_mode():
+                return module(*args, **kwargs)
+
+        return run
+
+    def tensors(self, raw: object) -> list[Tensor]:
+        """The outputs, flattened as torch flattens them."""
+        return list(named_tensors(raw))
+
+
+def _outputs(program: torch.export.ExportedProgram) -> Iterator[tuple[str, str | None]]:
+    spec = program.call_spec.out_spec
+    count = len(program.graph_signature.user_outputs)
+    *_, output = program.graph.nodes
+    # What the graph returns before them are buffers that it changed.
+    returned = output.args[0][len(output.args[0]) - count :]
+    tree = pytree.tree_unflatten(list(returned), spec)
+    for path, node in pytree.tree_flatten_with_path(tree)[0]:
+        value = node.meta.get("val") if isinstance(node, torch.fx.Node) else node
+        if value is not None:
+            dtype = dtype_name(value.dtype) if isinstance(value, torch.Tensor) else None
+            yield output_name(path), dtype
