@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
-from ayci_runtime.adapter import Adapter, Conversion, InputType, LoadedModel
-from ayci_runtime.errors import ConversionFailed, InvalidModel
+from ayci_runtime.adapter import Adapter, Conversion, InputType, LoadedModel, Wanted
+from ayci_runtime.errors import InvalidModel
 from ayci_runtime.tensors import NUMPY_DTYPES, Tensor
 from convert import is_external, write_optimized
 from session import Level, options, session
@@ -102,16 +102,15 @@ class OnnxAdapter(Adapter):
 
     framework = "onnx"
     optimizers = ("vanilla", "onnx")
+    conversions = ("onnx",)
 
     def load(self, path: Path, optimizer: str, threads: int) -> OnnxModel:
         """A session at the optimizer's level; no custom operators."""
         return OnnxModel(session(path, options(_LEVELS[optimizer], threads)))
 
-    def convert(self, path: Path, sizes: Sequence[int], optimizer: str, target: Path) -> Conversion:
-        """The graph optimized for any CPU of this architecture, for `onnx` alone."""
-        if optimizer != "onnx":
-            raise ConversionFailed(f"{optimizer} runs the model as it is: nothing to convert")
-        return write_optimized(path, target, external=is_external(sizes))
+    def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
+        """The graph optimized for any CPU of this architecture."""
+        return write_optimized(path, folder / path.name, external=is_external(wanted.sizes))
 
     def versions(self) -> dict[str, str]:
         """ONNX Runtime and numpy."""

@@ -39,4 +39,4 @@ def write_optimized(path: Path, target: Path, external: bool) -> Conversion:
         made.add_session_config_entry(f"{prefix}min_size_in_bytes", str(EXTERNAL_LEAST))
     begin = perf_counter_ns()
     session(path, made)
-    return Conversion((perf_counter_ns() - begin) / 1e6, None)
+    return Conversion(target.name, (perf_counter_ns() - begin) / 1e6, None)

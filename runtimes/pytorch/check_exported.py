@@ -48,11 +48,14 @@ def check_exported(path: Path) -> None:
                 f"{path.name}: got no exported program; expected the archive that"
                 " torch.export.save of torch 2.8 or newer writes"
             )
-        for name in names:
-            if not _MEMBERS.fullmatch(name):
-                raise InvalidModel(f"{name}: the archive holds more than one exported program")
         for name, payload in _CONFIGS.items():
             _check_config(_json(archive, name), name, payload)
+        for name in names:
+            if not _MEMBERS.fullmatch(name):
+                raise InvalidModel(
+                    f"the archive: got member {name[:80]}; expected one exported program, its"
+                    " tensors and sample inputs. Write it by torch.export.save"
+                )
         samples = archive.read(SAMPLES)
         if samples:
             _check_samples(samples)
@@ -106,11 +109,11 @@ def _check(value: Any, key: str) -> None:
     if key in _REFUSED:
         raise InvalidModel(f"{MODEL}: got a custom object; expected tensors. Export without one")
     if isinstance(value, dict):
-        of_keys = _KEYS.get(key, _is_path)
         for name, each in value.items():
-            if not of_keys(name):
+            if not _KEYS.get(key, _is_path)(name):
                 raise _bad(key, name)
-            _check(each, name if of_keys is _is_path else "")
+            # A key that the model chose says nothing of what stands below it.
+            _check(each, "" if key in _KEYS else name)
     elif isinstance(value, list):
         for each in value:
             _check(each, key)
@@ -146,6 +149,10 @@ def _is_identifier(value: str) -> bool:
 _FREE_TEXT = frozenset({"as_string", "as_strings", "metadata", "guards_code", "torch_version"})
 _REFUSED = frozenset({"as_custom_obj", "custom_obj"})
 _KEYS: dict[str, Callable[[str], bool]] = {
+    "config": _is_path,
+    "opset_version": _is_path,
+    "as_string_to_argument": _is_identifier,
+    "treespec_namedtuple_fields": _is_path,
     "tensor_values": _is_identifier,
     "sym_int_values": _is_identifier,
     "sym_float_values": _is_identifier,

@@ -62,12 +62,31 @@ def _input_type(node: torch.fx.Node) -> InputType:
     return InputType(node.name, dtype, dims)
 
 
+def output_types(program: torch.export.ExportedProgram) -> list[tuple[str, str | None]]:
+    """Names and dtypes of all that is not None, flattened; None for the dtype of a number."""
+    return list(_outputs(program))
+
+
+def _outputs(program: torch.export.ExportedProgram) -> Iterator[tuple[str, str | None]]:
+    spec = program.call_spec.out_spec
+    count = len(program.graph_signature.user_outputs)
+    *_, output = program.graph.nodes
+    # What the graph returns before them are buffers that it changed.
+    returned = output.args[0][len(output.args[0]) - count :]
+    tree = pytree.tree_unflatten(list(returned), spec)
+    for path, node in pytree.tree_flatten_with_path(tree)[0]:
+        value = node.meta.get("val") if isinstance(node, torch.fx.Node) else node
+        if value is not None:
+            dtype = dtype_name(value.dtype) if isinstance(value, torch.Tensor) else None
+            yield output_name(path), dtype
+
+
 class ExportedModel(LoadedModel):
     """The module of an exported program and how to feed it."""
 
     def __init__(self, program: torch.export.ExportedProgram) -> None:
         self.inputs = input_types(program)
-        self.outputs = list(_outputs(program))
+        self.outputs = output_types(program)
         self._program = program
         self._module = program.module()
 
@@ -86,17 +105,3 @@ class ExportedModel(LoadedModel):
     def tensors(self, raw: object) -> list[Tensor]:
         """The outputs, flattened as torch flattens them."""
         return list(named_tensors(raw))
-
-
-def _outputs(program: torch.export.ExportedProgram) -> Iterator[tuple[str, str | None]]:
-    spec = program.call_spec.out_spec
-    count = len(program.graph_signature.user_outputs)
-    *_, output = program.graph.nodes
-    # What the graph returns before them are buffers that it changed.
-    returned = output.args[0][len(output.args[0]) - count :]
-    tree = pytree.tree_unflatten(list(returned), spec)
-    for path, node in pytree.tree_flatten_with_path(tree)[0]:
-        value = node.meta.get("val") if isinstance(node, torch.fx.Node) else node
-        if value is not None:
-            dtype = dtype_name(value.dtype) if isinstance(value, torch.Tensor) else None
-            yield output_name(path), dtype

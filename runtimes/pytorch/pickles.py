@@ -7,13 +7,13 @@ import re
 
 from ayci_runtime.errors import InvalidModel
 
-# What torch writes for tensors, containers and plain values; none but REDUCE and BUILD calls.
+# What torch writes for tensors, containers, plain values, and objects of classes that are allowed.
 _OPCODES = frozenset(
     """
     PROTO STOP MARK POP EMPTY_DICT EMPTY_LIST EMPTY_TUPLE EMPTY_SET SETITEM SETITEMS APPEND APPENDS
     TUPLE TUPLE1 TUPLE2 TUPLE3 LIST DICT NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1
     LONG4 BINFLOAT BINUNICODE SHORT_BINUNICODE BINSTRING SHORT_BINSTRING BINGET LONG_BINGET BINPUT
-    LONG_BINPUT MEMOIZE GLOBAL REDUCE BUILD BINPERSID
+    LONG_BINPUT MEMOIZE GLOBAL REDUCE BUILD NEWOBJ BINPERSID
     """.split()
 )
 TENSORS = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +20,10 @@ def load_script(path: Path) -> torch.jit.ScriptModule:
     if not is_archive(path):
         raise not_a_model(path.name)
     check_scripted(path)
-    return torch.jit.load(path, map_location="cpu").eval()
+    with warnings.catch_warnings():
+        # TorchScript is deprecated, and still what many have.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.load(path, map_location="cpu").eval()
 
 
 def input_names(module: torch.jit.ScriptModule) -> list[str]:

@@ -16,7 +16,7 @@ _WORDS = (
     "|Half|One|Zero|NegativeOne|precision|positive|negative|nonnegative|nonpositive|integer|real"
     "|zero|nonzero|finite|even|odd"
 )
-_SYMBOL = r"z?(?:[a-z]|uf|sf)\d+"
+_SYMBOL = r"(?:s|u|ps|zf|zuf)\d+"
 _NUMBER = r"\d{1,20}(?:\.\d{0,20})?(?:e[+-]?\d{1,3})?"
 _TOKEN = re.compile(
     rf"\s*(?:(?:{_WORDS}|{_SYMBOL})(?!\w)|'(?:{_SYMBOL}|{_NUMBER})'|{_NUMBER}(?![\w.])"

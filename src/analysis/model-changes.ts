@@ -23,7 +23,7 @@ function opsetChanges(before: Model['opsets'], after: Model['opsets']): readonly
 }
 
 function typeOf({ dtype, dims }: TensorSignature): string {
-  return `${dtype} [${dims.map((dim) => dim ?? '?').join(', ')}]`;
+  return `${dtype ?? 'any type'} [${dims?.map((dim) => dim ?? '?').join(', ') ?? '…'}]`;
 }
 
 function inputChanges(before: Signature['inputs'], after: Signature['inputs']): readonly string[] {

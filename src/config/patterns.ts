@@ -1,3 +1,5 @@
+import { DTYPES } from '../types/model.ts';
+
 /** Regular expressions (flag `u`) that say in JSON Schema what the readers of `inputs/` accept. */
 
 /** White space that is no line break: what `trim` takes away around a value. */
@@ -37,7 +39,7 @@ const REF = '[^\\s:?*[\\\\\\p{Cc}-][^\\s:?*[\\\\\\p{Cc}]*';
 export const BASELINE = `^(?:git:${REF}|key:[0-9a-f]{64}-\\d{1,15}|archive:(?=.{1,200}$)${REF}|(?!git:|key:|archive:)(?=.*\\S)[^\\p{Cc}]*)$`;
 
 const DIMENSION = '(?:0{0,6}[1-9]\\d{0,5}|1000000)';
-export const SHAPE = `^${DIMENSION}(?:x${DIMENSION})*$`;
+export const SHAPE = `^${DIMENSION}(?:x${DIMENSION})*(?::${either(DTYPES)})?$`;
 export const RANGE = '^[+-]?\\d{1,15}(?:\\.\\d{1,15})?:[+-]?\\d{1,15}(?:\\.\\d{1,15})?$';
 export const DATA_FILE = '^@[^=\\p{Cc}]+$';
 /** Name of a model's input. */

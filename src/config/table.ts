@@ -78,8 +78,9 @@ export const MODEL_SETTINGS: readonly Setting[] = [
   ofInput('optimizer', 'words', words(OPTIMIZERS), { allowed: OPTIMIZERS.join(', ') }),
   ofInput('baseline', 'text', text(patterns.BASELINE)),
   ofInput('input-shape', 'map', map(text(patterns.SHAPE)), {
-    allowed: 'a map of names to <dimensions joined by x>, each from 1 to 1000000',
-    doc: "Shapes of the model's inputs, where their dimensions are symbolic: `{image: 1x3x224x224}`.",
+    allowed:
+      'a map of names to <dimensions joined by x>, each from 1 to 1000000, and :<type> where the model does not say it',
+    doc: "Shapes of the model's inputs, where their dimensions are symbolic or unknown: `{image: 1x3x224x224}`; with the element type where the model does not say it: `{input_ids: 1x128:int64}`.",
   }),
   ofInput('input-range', 'map', map(text(patterns.RANGE)), {
     allowed: 'a map of names to <low>:<high> with low < high',

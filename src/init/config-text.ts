@@ -14,8 +14,9 @@ function scalar(path: string): string {
 
 /** `image float32 [N, 3, 224, 224]`, harmless in a comment whatever the names are. */
 function inputText({ name, dtype, dims }: TensorSignature): string {
-  const shape = dims.slice(0, 8).map((dim) => (dim === null ? '?' : visible(String(dim), 20)));
-  return `${visible(name, 40)} ${dtype} [${shape.join(', ')}${dims.length > 8 ? ', …' : ''}]`;
+  const shape = dims?.slice(0, 8).map((dim) => (dim === null ? '?' : visible(String(dim), 20))) ?? [];
+  const more = dims === null ? '…' : dims.length > 8 ? ', …' : '';
+  return `${visible(name, 40)} ${dtype ?? 'of any type'} [${shape.join(', ')}${more}]`;
 }
 
 function modelLines({ path, inputs }: FoundModel): readonly string[] {

@@ -1,12 +1,22 @@
-import type { InputOverrides } from '../types/inputs.ts';
+import type { InputOverrides, InputShape } from '../types/inputs.ts';
+import { DTYPES } from '../types/model.ts';
 import { parsePair, refuse, type Written } from './values.ts';
 
 const LARGEST_DIMENSION = 1_000_000;
 /** 2^31 elements: 8 GB of float32, more than a Lambda holds. */
 const MOST_ELEMENTS = 2 ** 31;
 
-export function parseShape(written: Written, text: string): readonly number[] {
-  const dims = text.split('x').map((part) => {
+/** `1x3x224x224`, or `1x128:int64` with the element type. */
+export function parseShape(written: Written, text: string): InputShape {
+  const [sizes = '', type, ...others] = text.split(':');
+  const dtype = type === undefined ? null : DTYPES.find((one) => one === type);
+  if (dtype === undefined || others.length > 0)
+    throw refuse(
+      written,
+      `has an unknown element type ${JSON.stringify([type, ...others].join(':'))}`,
+      `Types: ${DTYPES.join(', ')}.`,
+    );
+  const dims = sizes.split('x').map((part) => {
     if (!/^\d{1,7}$/.test(part))
       throw refuse(written, `has a dimension ${JSON.stringify(part)} that is not a whole number`);
     return Number(part);
@@ -15,7 +25,7 @@ export function parseShape(written: Written, text: string): readonly number[] {
   if (absurd !== undefined) throw refuse(written, `has a dimension of ${absurd}`);
   if (dims.reduce((product, dim) => product * dim, 1) > MOST_ELEMENTS)
     throw refuse(written, 'has more than 2^31 elements');
-  return dims;
+  return { dims, dtype };
 }
 
 export function parseRange(written: Written, text: string): { readonly low: number; readonly high: number } {

@@ -72,9 +72,9 @@ export const INPUTS = [
     name: 'input-shape',
     default: null,
     several: true,
-    value: 'NAME=1x3x224x224',
-    allowed: 'NAME=<dimensions joined by x>, each from 1 to 1000000',
-    doc: "Shape of one of the model's inputs, where its dimensions are symbolic: `NAME=1x3x224x224`. The batch dimension is the configuration's. Default: images 224 × 224 with 3 channels, other symbolic dimensions 128.",
+    value: 'NAME=1x3x224x224[:TYPE]',
+    allowed: 'NAME=<dimensions joined by x>, each from 1 to 1000000, and :<type> where the model does not say it',
+    doc: "Shape of one of the model's inputs, where its dimensions are symbolic: `NAME=1x3x224x224`; with the element type where the model does not say it (TorchScript): `NAME=1x128:int64`. The batch dimension is the configuration's. Default: images 224 × 224 with 3 channels, other symbolic dimensions 128.",
   },
   {
     name: 'input-range',

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { GitError, type GitOptions, reachGit, runGit, tryGit } from './git-run.ts';
 
@@ -5,6 +6,11 @@ import { GitError, type GitOptions, reachGit, runGit, tryGit } from './git-run.t
 export interface TreeEntry {
   readonly kind: 'file' | 'link' | 'folder' | 'submodule';
   readonly id: string;
+}
+
+export interface ListedEntry extends TreeEntry {
+  /** In the folder that was listed. */
+  readonly path: string;
 }
 
 /** A clone that a model lies in. Commits are full object names; paths are relative to its top, with slashes. */
@@ -31,13 +37,15 @@ export interface Repository {
   mergeBase(one: string, other: string): Promise<string | null>;
   /** Null where that commit, which is here, has nothing there. @throws GitError where its trees cannot be had */
   entry(commit: string, path: string): Promise<TreeEntry | null>;
+  /** What lies in a folder of a commit that is here, '' for its top; those of folders below it too, if `deep`. @throws GitError */
+  list(commit: string, folder: string, deep: boolean): Promise<readonly ListedEntry[]>;
   /** Writes a file's content into another; fetches it where a partial clone left it out. @throws GitError */
   copy(id: string, into: string): Promise<void>;
 }
 
 export interface Place {
   readonly repository: Repository;
-  /** The file's path in it. */
+  /** The file's or folder's path in it; '' for its top. */
   readonly path: string;
   /** Its commits are not those of the repository that has it. */
   readonly isSubmodule: boolean;
@@ -55,11 +63,15 @@ const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
 };
 
 /**
- * The repository around a file.
+ * The repository around a file or folder.
  * @throws GitError where there is none, git is not installed, or it refuses to read it
  */
 export async function openRepository(file: string, around: Omit<GitOptions, 'cwd'> = {}): Promise<Place> {
-  const here: GitOptions = { ...around, cwd: dirname(file) };
+  const isFolder = await stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const here: GitOptions = { ...around, cwd: isFolder ? file : dirname(file) };
   const asked = ['--show-toplevel', '--show-prefix', '--is-shallow-repository', '--show-superproject-working-tree'];
   const [top = '', prefix = '', shallow = '', outer = ''] = (await runGit(here, ['rev-parse', ...asked])).split('\n');
   if (shallow !== 'true' && shallow !== 'false') throw new GitError('it is a repository without a work tree');
@@ -67,9 +79,17 @@ export async function openRepository(file: string, around: Omit<GitOptions, 'cwd
   const head = await tryGit(options, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
   return {
     repository: repositoryOf(options, shallow === 'true', head),
-    path: `${prefix}${basename(file)}`,
+    path: isFolder ? prefix.replace(/\/$/, '') : `${prefix}${basename(file)}`,
     isSubmodule: outer !== '',
   };
+}
+
+/** Output of `ls-tree -z`. */
+function entriesIn(listed: string): readonly ListedEntry[] {
+  return listed.split('\0').flatMap((line) => {
+    const [, mode = '', id = '', path] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
+    return path === undefined ? [] : [{ kind: KINDS[mode] ?? 'file', id, path }];
+  });
 }
 
 /** The remote that is asked: `origin`, else the first one; null: there is none. */
@@ -150,11 +170,14 @@ function repositoryOf(options: GitOptions, shallow: boolean, head: string | null
     },
     async entry(commit, path) {
       const listed = await reachGit(options, ['--literal-pathspecs', 'ls-tree', '-z', commit, '--', path]);
-      for (const line of listed.split('\0')) {
-        const [, mode = '', id = '', name] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
-        if (name === path) return { kind: KINDS[mode] ?? 'file', id };
-      }
-      return null;
+      const found = entriesIn(listed).find((entry) => entry.path === path);
+      return found === undefined ? null : { kind: found.kind, id: found.id };
+    },
+    async list(commit, folder, deep) {
+      const below = folder === '' ? [] : ['--', `${folder}/`];
+      const args = ['--literal-pathspecs', 'ls-tree', '-z', ...(deep ? ['-r'] : []), commit, ...below];
+      const start = folder === '' ? 0 : folder.length + 1;
+      return entriesIn(await reachGit(options, args)).map((entry) => ({ ...entry, path: entry.path.slice(start) }));
     },
     async copy(id, into) {
       await reachGit(options, ['cat-file', 'blob', id], { into });

@@ -1,78 +1,54 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { Model, ModelFile, ModelKey } from '../types/model.ts';
-import { requireModel } from './exists.ts';
-import { type OnnxFacts, readOnnx } from './onnx.ts';
-import { refuseByContent } from './refusals.ts';
+import { externalFile } from './external-data.ts';
+import { RefusedModel, type Sources } from './facts.ts';
+import { externalDataOf, FORMATS, type Format, formatOf } from './formats.ts';
+import { hashed, keyOf } from './hash.ts';
+import { hintFor, MODEL_KINDS } from './kinds.ts';
+import { type Located, locate } from './locate.ts';
+import { isLfsPointer, refuseByContent } from './refusals.ts';
 
-/** Protobuf's own limit of one message. */
-const LARGEST_FILE = 2 ** 31 - 1;
+export { keyOf, sha256 } from './hash.ts';
+
+/** What a user says of a model beside its path. */
+export interface LoadOptions {
+  /** The signature of a SavedModel that is served; null: its default. */
+  readonly signature: string | null;
+  /** Makes an empty folder, which whoever gave this removes: the choice of a signature becomes a file of the model. */
+  folder(): Promise<string>;
+}
+
+const NO_OPTIONS: LoadOptions = { signature: null, folder: () => mkdtemp(join(tmpdir(), 'ayci-model-')) };
 
 /**
- * Reads and identifies a model.
+ * Reads and identifies a model; nothing of it is run.
+ * @param path a file, the folder of a SavedModel, or what the names of MXNet's two files begin with
  * @param place how messages name where the path came from: `--model`
  * @throws AyciError `bad-input` where there is no such file, `model-invalid` where it is no model
  */
-export async function loadModel(path: string, place: string): Promise<Model> {
-  const bytes = await readModelFile(path, place);
-  refuseByContent(place, path, bytes, bytes.length);
-  if (extname(path).toLowerCase() !== '.onnx') {
-    throw new AyciError('bad-input', `${place}: ${JSON.stringify(path)} has an unknown file type; expected .onnx`, {
-      hint: 'Export the model to ONNX.',
-    });
-  }
-  const facts = parse(bytes, path, place);
-  const entry: ModelFile = {
-    path: 'model.onnx',
-    sha256: sha256(bytes),
-    size: bytes.length,
-    source: await realpath(path),
-  };
-  const external = await Promise.all(facts.externalData.map((name) => externalFile(path, name, place)));
-  const files = [entry, ...external];
-  return {
-    path,
-    framework: 'onnx',
-    key: keyOf(files),
-    entry: entry.path,
-    files,
-    signature: facts.signature,
-    operators: facts.operators,
-    parameters: facts.parameters,
-    opsets: facts.opsets,
-  };
-}
-
-async function readModelFile(path: string, place: string): Promise<Uint8Array> {
-  await requireModel(path, place);
-  const shown = JSON.stringify(path);
-  const found = await stat(path);
-  if (found.size > LARGEST_FILE) {
-    throw new AyciError('model-invalid', `${place}: ${shown} has ${found.size} bytes; a protobuf file ends at 2 GiB`, {
-      hint: 'Save the weights as external data beside it.',
-    });
-  }
-  return readFile(path).catch((cause: unknown) => {
-    throw new AyciError('bad-input', `${place}: ${shown} cannot be read`, { hint: 'Check its permissions.', cause });
-  });
-}
-
-function parse(bytes: Uint8Array, path: string, place: string): OnnxFacts {
-  try {
-    return readOnnx(bytes);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+export async function loadModel(path: string, place: string, options: LoadOptions = NO_OPTIONS): Promise<Model> {
+  const located = await locate(path, place);
+  const files = await Promise.all(located.files.map((file) => hashedFile(file, path, place, located)));
+  const { format } = located;
+  if (format === undefined) {
     throw new AyciError(
-      'model-invalid',
-      `${place}: ${JSON.stringify(path)} is not an ONNX model that can be read: ${why}`,
+      'bad-input',
+      `${place}: ${JSON.stringify(path)} has an unknown file type; expected ${MODEL_KINDS}`,
       {
-        hint: 'Is the file whole? onnx.checker.check_model says more.',
+        hint: hintFor(path),
       },
     );
   }
+  if (format === FORMATS.onnx) {
+    const names = await said(format, path, place, () => externalDataOf(sourceOfEntry(located)));
+    files.push(...(await Promise.all(names.map((name) => externalFile(path, name, place)))));
+  }
+  if (options.signature !== null) files.push(...(await signatureFile(format, located, path, place, options)));
+  const facts = await said(format, path, place, () => format.read(sourcesOf(files)));
+  return { path, framework: format.framework, key: keyOf(files), entry: format.entry, files, ...facts };
 }
 
 /**
@@ -86,62 +62,85 @@ export async function loadKept(
   place: string,
 ): Promise<Model> {
   const first = files.find((file) => file.path === entry);
-  const bytes = first === undefined ? new Uint8Array() : await readModelFile(first.source, place);
-  if (first === undefined || sha256(bytes) !== first.sha256 || keyOf(files) !== key) {
+  const format = formatOf(entry);
+  const is = first === undefined ? null : await hashed(first.source).catch(() => null);
+  if (first === undefined || format === undefined || is?.sha256 !== first.sha256 || keyOf(files) !== key) {
     throw new AyciError('model-invalid', `${place}: the archive's copy of model ${key} is damaged`, {
       hint: 'Name the baseline by its path.',
     });
   }
-  const { signature, operators, parameters, opsets } = parse(bytes, key, place);
-  const path = `key:${key.slice(0, 12)}`;
-  return { path, framework: 'onnx', key, entry, files, signature, operators, parameters, opsets };
+  const facts = await said(format, key, place, () => format.read(sourcesOf(files)));
+  return { path: `key:${key.slice(0, 12)}`, framework: format.framework, key, entry, files, ...facts };
 }
 
-/** External data has to lie in the model's own folder, links followed: a model must not read the rest of the machine. */
-async function externalFile(model: string, name: string, place: string): Promise<ModelFile> {
-  const refuse = (what: string, hint: string): AyciError =>
-    new AyciError(
-      'model-invalid',
-      `${place}: external data ${JSON.stringify(name)} of ${JSON.stringify(model)} ${what}`,
-      { hint },
+function sourceOfEntry({ files }: Located): string {
+  return files[0]?.source ?? '';
+}
+
+function sourcesOf(files: readonly ModelFile[]): Sources {
+  return new Map(files.map(({ path, source }) => [path, source]));
+}
+
+/** Hashes a file, and looks at how it begins. */
+async function hashedFile(
+  { path: name, source }: Located['files'][number],
+  path: string,
+  place: string,
+  { format, files }: Located,
+): Promise<ModelFile> {
+  const shown = files.length === 1 ? path : `${path} (${basename(source)})`;
+  const { sha256, size, head } = await hashed(source).catch((cause: unknown) => {
+    throw new AyciError('bad-input', `${place}: ${JSON.stringify(shown)} cannot be read`, {
+      hint: 'Check its permissions.',
+      cause,
+    });
+  });
+  if (name === (format?.entry ?? name)) refuseByContent(place, shown, head, size, format ?? FORMATS.onnx);
+  else if (isLfsPointer(head)) refuseByContent(place, shown, head, size, FORMATS.savedModel);
+  return { path: name, sha256, size, source };
+}
+
+/** The choice of a signature, as a file of the model: so that its key covers it. */
+async function signatureFile(
+  format: Format,
+  located: Located,
+  path: string,
+  place: string,
+  { signature, folder }: LoadOptions,
+): Promise<readonly ModelFile[]> {
+  if (format !== FORMATS.savedModel) {
+    throw new AyciError(
+      'bad-input',
+      `${place}: ${JSON.stringify(path)} is ${format.what}, which has no signatures to choose from`,
+      {
+        hint: 'Leave the input signature out.',
+      },
     );
-  const outside = refuse("lies outside the model's folder", 'Save it beside the model.');
-  if (name === '' || isAbsolute(name) || name.split(/[\\/]/).includes('..')) throw outside;
-  const folder = await realpath(dirname(model));
-  const missing = refuse('is missing', 'Commit it beside the model.');
-  const source = await realpath(join(folder, name)).catch(() => {
-    throw missing;
-  });
-  const inside = relative(folder, source);
-  if (inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || isAbsolute(inside)) throw outside;
-  await access(source, constants.R_OK).catch(() => {
-    throw refuse('cannot be read', 'Check its permissions.');
-  });
-  const hash = createHash('sha256');
-  let size = 0;
-  let head: Uint8Array | null = null;
-  for await (const chunk of createReadStream(source) as AsyncIterable<Uint8Array>) {
-    head ??= chunk;
-    hash.update(chunk);
-    size += chunk.length;
   }
-  const lfs =
-    head !== null && Buffer.from(head.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs');
-  if (lfs) throw refuse('is a Git LFS pointer', 'Run git lfs pull (in a workflow: actions/checkout with lfs: true).');
-  return { path: name.split('\\').join('/'), sha256: hash.digest('hex'), size, source };
+  const { signatureNames, SIGNATURE_FILE } = await import('./tensorflow/saved-model.ts');
+  const { chosenSignature, defaultSignature } = await import('./tensorflow/choice.ts');
+  const names = await said(format, path, place, () => signatureNames(sourceOfEntry(located)));
+  const chosen = await said(format, path, place, async () => chosenSignature(names, signature));
+  if (chosen === defaultSignature(names)) return [];
+  const source = join(await folder(), SIGNATURE_FILE);
+  await writeFile(source, chosen);
+  const { sha256, size } = await hashed(source);
+  return [{ path: SIGNATURE_FILE, sha256, size, source }];
 }
 
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** One file: its SHA-256 and size. Several: the SHA-256 of their sorted paths, hashes and sizes, and the sum of sizes. */
-export function keyOf(files: readonly ModelFile[]): ModelKey {
-  const [only, ...others] = files;
-  if (only !== undefined && others.length === 0) return `${only.sha256}-${only.size}`;
-  const lines = files.map((file) => `${file.path}\0${file.sha256}\0${file.size}\n`).sort();
-  const size = files.reduce((sum, file) => sum + file.size, 0);
-  return `${sha256(lines.join(''))}-${size}`;
+/** What a reader finds wrong, in words for a user. */
+async function said<T>(format: Format, path: string, place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const shown = JSON.stringify(path);
+    if (thrown instanceof RefusedModel)
+      throw new AyciError('model-invalid', `${place}: ${shown} ${why}`, { hint: thrown.hint });
+    throw new AyciError('model-invalid', `${place}: ${shown} is not ${format.what} that can be read: ${why}`, {
+      hint: format.hint,
+    });
+  }
 }
 
 /** The last part of a model's path: what tables show. */

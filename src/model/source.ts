@@ -5,7 +5,7 @@ import type { BaselineRef } from '../types/inputs.ts';
 import type { Model, ModelFile, ModelKey } from '../types/model.ts';
 import { loadFromGit } from './git.ts';
 import type { GitOptions } from './git-run.ts';
-import { loadKept, loadModel } from './load.ts';
+import { type LoadOptions, loadKept, loadModel } from './load.ts';
 import { type NpyFile, readNpy } from './npy.ts';
 
 /** Where models of a run come from; what it wrote to temporary folders goes with `close`. */
@@ -20,19 +20,27 @@ export interface ModelSource {
   close(): Promise<void>;
 }
 
-/** @param git how git is run for a baseline at a commit */
+/**
+ * @param git how git is run for a baseline at a commit
+ * @param signature of a SavedModel, as the user chose it; null: its default
+ */
 export function modelSource(
   placeOf: (input: 'model' | 'baseline') => string,
   git: Omit<GitOptions, 'cwd'> = {},
+  signature: string | null = null,
 ): ModelSource {
   const folders: string[] = [];
+  const folder = async (): Promise<string> => {
+    const made = await mkdtemp(join(tmpdir(), 'ayci-model-'));
+    folders.push(made);
+    return made;
+  };
+  const options: LoadOptions = { signature, folder };
   return {
-    candidate: (path) => loadModel(path, placeOf('model')),
+    candidate: (path) => loadModel(path, placeOf('model'), options),
     async baseline(ref, candidatePath) {
-      if (ref.kind === 'path') return loadModel(ref.path, placeOf('baseline'));
-      const folder = await mkdtemp(join(tmpdir(), 'ayci-baseline-'));
-      folders.push(folder);
-      return loadFromGit(ref.ref, candidatePath, folder, placeOf('baseline'), git);
+      if (ref.kind === 'path') return loadModel(ref.path, placeOf('baseline'), options);
+      return loadFromGit(ref.ref, candidatePath, await folder(), placeOf('baseline'), git, options);
     },
     kept: (files, entry, key) => loadKept(files, entry, key, placeOf('baseline')),
     data: readNpy,

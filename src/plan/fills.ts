@@ -1,10 +1,11 @@
-import type { Dtype, Fill, InputSpec, TensorSignature } from '../types/model.ts';
+import type { Dtype, Fill, InputSpec } from '../types/model.ts';
+import type { KnownInput } from './symbols.ts';
 
 /**
  * Values of an input about which the user said nothing: masks are 1 (all attended), segments 0, integers 0 and 1
  * (legal as an index into anything), floats standard normal, booleans and strings by coin.
  */
-export function defaultFill(input: TensorSignature): Fill {
+export function defaultFill(input: Pick<KnownInput, 'name' | 'dtype'>): Fill {
   const name = input.name.toLowerCase();
   if (input.dtype === 'string') return { kind: 'normal' };
   if (name.includes('mask')) return { kind: 'ones' };

@@ -5,7 +5,7 @@ import type { InputSpec, Model } from '../types/model.ts';
 import type { Plan, PlannedCell } from '../types/plan.ts';
 import { inputText } from './fills.ts';
 import { configurations, impossibleOn, type Limits, threadsOf } from './matrix.ts';
-import { type Overrides, resolveInputs } from './shapes.ts';
+import { type Overrides, resolveInputs, shapelessInputs } from './shapes.ts';
 
 /** What the plan has to know of the target, beyond what it can run. */
 export interface TargetIdentity extends Limits {
@@ -56,11 +56,20 @@ export function provenanceOf(
 }
 
 /** Names that both models have; a baseline may lack an input that the candidate got, and the other way round. */
-function overridesFor(model: Model, overrides: Overrides): Overrides {
-  const has = (name: string): boolean => model.signature.inputs.some((input) => input.name === name);
+function overridesFor(signature: Model['signature'], overrides: Overrides): Overrides {
+  const has = (name: string): boolean => signature.inputs.some((input) => input.name === name);
   const only = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(all).filter(([name]) => has(name)));
   return { shapes: only(overrides.shapes), ranges: only(overrides.ranges), files: only(overrides.files) };
+}
+
+/** Null where the baseline has an input of its own whose shape nobody says: it cannot be fed. */
+function baselineQuestion(
+  { signature }: Model,
+  all: Overrides,
+): { signature: Model['signature']; overrides: Overrides } | null {
+  const overrides = overridesFor(signature, all);
+  return shapelessInputs(signature, overrides).length > 0 ? null : { signature, overrides };
 }
 
 /**
@@ -75,12 +84,11 @@ export function makePlan(question: Question, find: Find): Plan {
     memoriesMb: inputs.memoriesMb,
     batches: inputs.batches,
   };
+  const theirs = baseline === null ? null : baselineQuestion(baseline, overrides);
   const cells = configurations(axes).map((config): PlannedCell => {
     const own = resolveInputs(candidate.signature, overrides, config.batch, inputs.batches);
     const before =
-      baseline === null
-        ? null
-        : resolveInputs(baseline.signature, overridesFor(baseline, overrides), config.batch, inputs.batches);
+      theirs === null ? null : resolveInputs(theirs.signature, theirs.overrides, config.batch, inputs.batches);
     const impossible =
       target.unavailable(candidate.framework, config) ?? impossibleOn(target, config) ?? own.impossible;
     const baselineInputs = before === null || before.impossible !== null ? null : before.inputs;

@@ -1,11 +1,12 @@
 import { AyciError } from '../errors.ts';
+import type { InputShape } from '../types/inputs.ts';
 import type { Dtype, Fill, InputSpec, Signature, TensorSignature } from '../types/model.ts';
 import { defaultFill } from './fills.ts';
-import { batchSymbol, boundSymbols, defaultSize, isBatch } from './symbols.ts';
+import { batchSymbol, boundSymbols, defaultSize, isBatch, type KnownInput } from './symbols.ts';
 
 /** What a user said of inputs, with `.npy` headers read. */
 export interface Overrides {
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: Readonly<Record<string, InputShape>>;
   readonly ranges: Readonly<Record<string, { readonly low: number; readonly high: number }>>;
   readonly files: Readonly<
     Record<string, { readonly dtype: Dtype | null; readonly shape: readonly number[]; readonly fill: Fill }>
@@ -18,9 +19,8 @@ export interface Resolved {
   readonly impossible: string | null;
 }
 
-interface Shape {
+interface Shape extends InputShape {
   readonly place: string;
-  readonly dims: readonly number[];
 }
 
 /**
@@ -34,8 +34,8 @@ export function resolveInputs(
   batch: number,
   batches: readonly number[],
 ): Resolved {
-  const { inputs } = signature;
-  const shapes = userShapes(inputs, overrides);
+  const shapes = userShapes(signature.inputs, overrides);
+  const inputs = signature.inputs.map((input) => knownInput(input, shapes.get(input.name)));
   const symbol = batchSymbol(inputs);
   const bound = boundSymbols(inputs, shapes, symbol);
   let impossible: string | null = null;
@@ -56,7 +56,40 @@ export function resolveInputs(
   return { inputs: specs, impossible: impossible ?? fixedBatch(inputs, symbol, batch) };
 }
 
-function fillOf(input: TensorSignature, overrides: Overrides): Fill {
+/** Inputs of a model of which neither the model nor the user says the shape. */
+export function shapelessInputs(
+  { inputs }: Signature,
+  { shapes, files }: Pick<Overrides, 'shapes' | 'files'>,
+): readonly string[] {
+  const given = (name: string): boolean => Object.hasOwn(shapes, name) || Object.hasOwn(files, name);
+  return inputs.flatMap(({ name, dims }) => (dims === null && !given(name) ? [name] : []));
+}
+
+/** A model that does not say its inputs' rank gets the user's shape, whose first dimension is then the batch. */
+function knownInput({ name, dtype, dims }: TensorSignature, shape: Shape | undefined): KnownInput {
+  const given = shape?.dtype ?? null;
+  if (given !== null && dtype !== null && given !== dtype)
+    throw new AyciError('bad-input', `${shape?.place}: contradicts the model, got ${given}; expected ${dtype}`);
+  if (dims === null && shape === undefined) {
+    throw new AyciError(
+      'bad-input',
+      `--input-shape: the model does not say the shape of its input ${JSON.stringify(name)}, got none; expected ${name}=<dimensions joined by x>`,
+      {
+        hint:
+          dtype === null
+            ? `Say it, with its type where that is not float32: --input-shape ${name}=1x128:int64; or give data: --input ${name}=@FILE.npy.`
+            : `Say it: --input-shape ${name}=1x128; or give data: --input ${name}=@FILE.npy.`,
+      },
+    );
+  }
+  return {
+    name,
+    dtype: dtype ?? given ?? 'float32',
+    dims: dims ?? (shape?.dims ?? []).map((size, axis) => (axis === 0 ? null : size)),
+  };
+}
+
+function fillOf(input: KnownInput, overrides: Overrides): Fill {
   const file = overrides.files[input.name];
   if (file !== undefined) {
     if (file.dtype === input.dtype) return file.fill;
@@ -83,19 +116,27 @@ function userShapes(inputs: readonly TensorSignature[], overrides: Overrides): R
       `--${option}: the model has no input ${JSON.stringify(name)}; expected one of ${known}`,
     );
   };
-  for (const [name, dims] of Object.entries(overrides.shapes)) {
+  for (const [name, shape] of Object.entries(overrides.shapes)) {
     know('input-shape', name);
-    shapes.set(name, { place: `--input-shape ${name}`, dims });
+    shapes.set(name, { place: `--input-shape ${name}`, ...shape });
   }
   for (const name of Object.keys(overrides.ranges)) know('input-range', name);
   for (const [name, file] of Object.entries(overrides.files)) {
     know('input', name);
-    if (!shapes.has(name)) shapes.set(name, { place: `--input ${name}`, dims: file.shape });
+    const shape = shapes.get(name);
+    if (shape === undefined)
+      shapes.set(name, { place: `--input ${name}`, dims: file.shape, dtype: typeOf(inputs, name, file.dtype) });
+    else shapes.set(name, { ...shape, dtype: shape.dtype ?? typeOf(inputs, name, file.dtype) });
   }
   return shapes;
 }
 
-function checkShape(input: TensorSignature, shape: Shape, symbol: string | null, batches: readonly number[]): void {
+/** Data bring their type to a model that does not say it; elsewhere they are compared with it where they are fed. */
+function typeOf(inputs: readonly TensorSignature[], name: string, dtype: Dtype | null): Dtype | null {
+  return inputs.find((input) => input.name === name)?.dtype === null ? dtype : null;
+}
+
+function checkShape(input: KnownInput, shape: Shape, symbol: string | null, batches: readonly number[]): void {
   const refuse = (expected: string): AyciError =>
     new AyciError(
       'bad-input',
@@ -113,7 +154,7 @@ function checkShape(input: TensorSignature, shape: Shape, symbol: string | null,
 }
 
 /** A model whose batch is fixed runs at that batch, or at 1, which then means "the model as it is". */
-function fixedBatch(inputs: readonly TensorSignature[], symbol: string | null, batch: number): string | null {
+function fixedBatch(inputs: readonly KnownInput[], symbol: string | null, batch: number): string | null {
   if (batch === 1 || inputs.some((input) => input.dims.some((dim, axis) => isBatch(dim, axis, symbol)))) return null;
   const fixed = new Set(inputs.map((input) => input.dims[0]));
   return fixed.size === 1 && fixed.has(batch) ? null : `the model's batch is fixed at ${[...fixed].join(', ')}`;

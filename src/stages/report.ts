@@ -19,7 +19,10 @@ function refText(ref: BaselineRef | null): string | null {
 function overridesOf(inputs: Inputs): ModelReport['overrides'] {
   const { shapes, ranges, files } = inputs.overrides;
   return [
-    ...Object.entries(shapes).map(([name, dims]) => ({ input: 'input-shape', value: `${name}=${dims.join('x')}` })),
+    ...Object.entries(shapes).map(([name, { dims, dtype }]) => ({
+      input: 'input-shape',
+      value: `${name}=${dims.join('x')}${dtype === null ? '' : `:${dtype}`}`,
+    })),
     ...Object.entries(ranges).map(([name, { low, high }]) => ({
       input: 'input-range',
       value: `${name}=${low}:${high}`,
@@ -127,7 +130,7 @@ function notesOf({ prepared, measured }: ModelRun, ports: RunPorts): readonly st
   const ran = measured.results.filter((one) => one.status === 'measured' && one.measurement?.candidate !== null);
   const warm = ran.some(({ measurement }) => measurement?.candidate?.phasesMs.load === null);
   const defaulted = prepared.plan.candidate.signature.inputs.some((input) =>
-    input.dims.some((dim) => typeof dim !== 'number'),
+    input.dims?.some((dim) => typeof dim !== 'number'),
   );
   return [
     ...ports.notes,

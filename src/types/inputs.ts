@@ -1,4 +1,5 @@
 import type { Hardware, Optimizer } from './config.ts';
+import type { Dtype } from './model.ts';
 import type { Thresholds } from './verdict.ts';
 
 /** Where the baseline comes from; null in `Inputs` where none was asked for. */
@@ -23,8 +24,15 @@ export type FailOn = (typeof FAIL_ON)[number];
 
 export type GateOn = 'cells' | 'best';
 
+/** Shape of one input as a user gives it. */
+export interface InputShape {
+  readonly dims: readonly number[];
+  /** For models that do not say it; null: not given. */
+  readonly dtype: Dtype | null;
+}
+
 export interface InputOverrides {
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: Readonly<Record<string, InputShape>>;
   readonly ranges: Readonly<Record<string, { readonly low: number; readonly high: number }>>;
   /** Paths of `.npy` files. */
   readonly files: Readonly<Record<string, string>>;

@@ -27,8 +27,10 @@ export type Dimension = number | string | null;
 
 export interface TensorSignature {
   readonly name: string;
-  readonly dtype: Dtype;
-  readonly dims: readonly Dimension[];
+  /** Null: the model does not say; it is the user's, else float32. */
+  readonly dtype: Dtype | null;
+  /** Null: the model does not say, not even the rank; the user has to. */
+  readonly dims: readonly Dimension[] | null;
 }
 
 export interface Signature {

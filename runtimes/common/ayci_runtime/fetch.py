@@ -106,7 +106,7 @@ def _verify(source: BinaryIO, sink: BinaryIO | None, file: dict[str, Any]) -> No
 
 
 def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:
-    """The path of the artifact's entry, its other files beside it as their relative paths say.
+    """The path of the artifact's entry, under its name, its other files beside it.
 
     Files that lie so already are used in place. `scratch` takes what has to be written.
     Raises ArtifactMismatch, InvalidRequest.
@@ -117,7 +117,7 @@ def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:
         for file in artifact["files"]
     }
     entry = found[artifact["entry"]]
-    if len(found) == 1 or (_lie_together(artifact["entry"], found) and _stay_inside(entry, found)):
+    if _lie_together(artifact["entry"], found) and _stay_inside(entry, found):
         return entry
     return _lay_out(artifact["entry"], found, folder / "laid-out")
 

@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, resolve } from 'node:path';
+import { AyciError } from '../../errors.ts';
 import { externalNames } from '../../model/git.ts';
+import { filesAt, type GitFile } from '../../model/git-files.ts';
 import type { Repository, TreeEntry } from '../../model/git-repository.ts';
 import { GitError, reachGit, tryGit } from '../../model/git-run.ts';
 import { hashOf, hasLfs, isKept, lfsPointer, lfsPointerIn } from '../../model/lfs.ts';
+import { locate } from '../../model/locate.ts';
 import type { ModelKey } from '../../types/model.ts';
 
 /** Bytes; what is larger is a model. */
@@ -35,6 +38,9 @@ export type ModelAt =
  * @throws GitError where the commit's trees cannot be had
  */
 export async function modelAt(repository: Repository, commit: string, path: string, file: string): Promise<ModelAt> {
+  const several = await severalAt(repository, commit, path);
+  if (typeof several === 'string') return { kind: 'refused', why: several };
+  if (several !== null) return ofSeveral(repository, commit, several, file);
   const there = await repository.entry(commit, path);
   if (there !== null && there.kind !== 'file') {
     const name = there.kind === 'link' ? 'symbolic link' : there.kind;
@@ -44,6 +50,43 @@ export async function modelAt(repository: Repository, commit: string, path: stri
   if (kept === null) return { kind: 'absent' };
   if (await areSame(repository, commit, path, file)) return { kind: 'same' };
   return there === null ? ofDvc(path) : ofBlob(repository, there, path);
+}
+
+/** The files of a model that is more than one; null: it is one, or there is none; text: why it cannot be taken. */
+async function severalAt(
+  repository: Repository,
+  commit: string,
+  path: string,
+): Promise<readonly GitFile[] | string | null> {
+  try {
+    const model = await filesAt(repository, commit, path, 'the model there');
+    if (model === null || model.files.length < 2) return null;
+    const odd = model.files.find(({ entry }) => entry.kind !== 'file');
+    return odd === undefined ? model.files : `${JSON.stringify(odd.path)} is no regular file there`;
+  } catch (thrown) {
+    if (thrown instanceof AyciError) return thrown.message;
+    throw thrown;
+  }
+}
+
+/** The first of the files that has to be brought decides; a pointer to one of several does not tell the model's key. */
+async function ofSeveral(
+  repository: Repository,
+  commit: string,
+  files: readonly GitFile[],
+  model: string,
+): Promise<ModelAt> {
+  const here = new Map((await locate(model, 'model')).files.map(({ path, source }) => [path, source]));
+  let isSameModel = here.size === files.length;
+  let lacking: ModelAt | null = null;
+  for (const { path, artifact, entry } of files) {
+    const source = here.get(artifact);
+    isSameModel &&= source !== undefined && (await isSame(repository, commit, path, source));
+    if (isSameModel) continue;
+    const at = await ofBlob(repository, entry, path);
+    if (at.kind === 'pointer' && !at.canResolve) lacking ??= { ...at, key: null };
+  }
+  return isSameModel ? { kind: 'same' } : (lacking ?? { kind: 'file' });
 }
 
 function ofDvc(path: string): ModelAt {

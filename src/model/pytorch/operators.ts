@@ -14,7 +14,8 @@ const REFUSED = new Set([
   'prim.rpc_sync',
   'prim.rpc_remote',
 ]);
-const HIGHER_ORDER = 'cond|while_loop|map_impl|scan|associative_scan|out_dtype|flex_attention|wrap_with_(?:set_grad_enabled|autocast)';
+const HIGHER_ORDER =
+  'cond|while_loop|map_impl|scan|associative_scan|out_dtype|flex_attention|wrap_with_(?:set_grad_enabled|autocast)';
 /** On sizes, and of control flow. */
 const PLAIN = new RegExp(
   `^(?:torch\\.ops\\.higher_order\\.(?:${HIGHER_ORDER})|torch\\.(?:sym_(?:max|min|not|ite|float|int|sqrt)|_sym_sqrt)|math\\.trunc|_operator\\.(?:add|sub|mul|floordiv|truediv|mod|pow|neg|pos|eq|ne|lt|le|gt|ge|and_|or_|lshift|rshift|getitem))$`,

@@ -7,7 +7,18 @@ export interface Operation {
   readonly value: string | number | null;
 }
 
-type Argument = 'none' | 'line' | 'lines' | 'text1' | 'text4' | 'bytes1' | 'bytes4' | 'int1' | 'int2' | 'int4' | 'eight';
+type Argument =
+  | 'none'
+  | 'line'
+  | 'lines'
+  | 'text1'
+  | 'text4'
+  | 'bytes1'
+  | 'bytes4'
+  | 'int1'
+  | 'int2'
+  | 'int4'
+  | 'eight';
 
 function table(...rows: readonly (readonly [Argument, string | readonly number[]])[]): ReadonlyMap<number, Argument> {
   return new Map(
@@ -18,12 +29,12 @@ function table(...rows: readonly (readonly [Argument, string | readonly number[]
 }
 
 /**
- * What torch writes for tensors, containers and plain values: none but `R` (REDUCE) and `b` (BUILD) call, and only what
+ * What torch writes for tensors, containers and plain values: none but `R` (REDUCE), 0x81 (NEWOBJ) and `b` (BUILD) call, and only what
  * a `c` (GLOBAL) named. Codes: pickletools of Python.
  */
 const ARGUMENTS = table(
   ['none', '.(0})]tusealdNRbQ'],
-  ['none', [0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x94]],
+  ['none', [0x85, 0x86, 0x87, 0x81, 0x88, 0x89, 0x8f, 0x94]],
   ['line', 'I'],
   ['lines', 'c'],
   ['int1', 'Kqh'],

@@ -78,7 +78,7 @@ class Slow(Converter):
 
     def go_wrong(self, path, target):
         started = subprocess.Popen(["sleep", "600"])
-        (path.parent / "grandchild").write_text(str(started.pid))
+        (path.resolve().parent / "grandchild").write_text(str(started.pid))
         started.wait()
 
 

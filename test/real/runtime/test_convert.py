@@ -104,7 +104,7 @@ def test_model_that_loads_but_cannot_be_optimized(tmp_path):
 
 def test_vanilla_converts_nothing(shelf, tmp_path):
     request = convert_of(artifact_of(shelf / "conv.onnx"), tmp_path, optimizer="vanilla")
-    with pytest.raises(ConversionFailed, match="nothing to convert"):
+    with pytest.raises(InvalidRequest, match="optimizer"):
         new_handler()(request, None)
 
 

@@ -40,8 +40,11 @@ def measured(artifact):
     return ask(measure_of(subject_of(None, IMAGE, artifact=artifact)))["subjects"][0]
 
 
-def test_one_file_is_used_in_place_whatever_its_name(shelf, scratch):
-    assert fetch_artifact(artifact_of(shelf / "conv.onnx"), scratch) == shelf / "conv.onnx"
+def test_one_file_is_used_in_place_and_opened_by_the_artifacts_name(shelf, scratch):
+    own = artifact_of(shelf / "conv.onnx", entry="conv.onnx")
+    assert fetch_artifact(own, scratch) == shelf / "conv.onnx"
+    found = fetch_artifact(artifact_of(shelf / "conv.onnx"), scratch)
+    assert found.name == "model.onnx" and found.resolve() == shelf / "conv.onnx"
 
 
 def test_files_that_lie_together_are_used_in_place(split, scratch):

@@ -190,7 +190,7 @@ def test_addresses_that_are_none_are_not_repeated(tmp_path, url):
     ("adapter", "kind", "told"),
     [
         (dying.Killed, OutOfMemory, "was killed"),
-        (dying.Aborted, ConversionFailed, "SIGABRT: conv.onnx: Assertion"),
+        (dying.Aborted, ConversionFailed, "SIGABRT: model.onnx: Assertion"),
         (dying.BadAlloc, OutOfMemory, "SIGABRT: what(): std::bad_alloc"),
         (dying.Exited, ConversionFailed, "exit code 3: eeee"),
         (dying.Silent, ConversionFailed, "without an answer"),

@@ -1,0 +1,121 @@
+import type { TensorSignature } from '../../types/model.ts';
+import { countOne, type ModelFacts, RefusedModel, type Sources, sortedCounts, sourceOf } from '../facts.ts';
+import { type Archive, openArchive, withBytes } from '../zip.ts';
+import { isAllowed } from './operators.ts';
+import { checkPickle, operationsOf } from './pickle.ts';
+import { type Argument, forwardOf } from './schema.ts';
+
+export const TORCHSCRIPT = 'model.pt';
+
+/** Code and pickles are small; tensors are not read. */
+const LARGEST_MEMBER = 64 * 2 ** 20;
+/** After the two bytes of PROTO: the class of the whole. */
+const CLASS = /^c(__torch__(?:\.\w+)*)\n(\w+)\n/;
+const EXPORT =
+  'Export it: torch.export.save(torch.export.export(model, inputs), "model.pt2"), or torch.jit.trace(model, inputs).save("model.pt").';
+
+/** A TorchScript archive, read without torch. @throws Error or RefusedModel */
+export function readTorchscript(sources: Sources): Promise<ModelFacts> {
+  return withBytes(sourceOf(sources, TORCHSCRIPT), async (bytes) => {
+    const archive = await openArchive(bytes);
+    checkMembers(archive);
+    const code = await readCode(archive);
+    const data = await archive.read('data.pkl', LARGEST_MEMBER);
+    for (const name of archive.members.keys())
+      if (/^[^/]+\.pkl$/.test(name)) checkPickle(await archive.read(name, LARGEST_MEMBER), name, true);
+    const [, module = '', type = ''] = CLASS.exec(data.subarray(2, 4096).toString('latin1')) ?? [];
+    const file = code.get(`code/${module.replaceAll('.', '/')}.py`);
+    if (file === undefined) throw new Error('its code lacks the class of the model');
+    const forward = forwardOf(file, type);
+    if (forward === null)
+      throw new RefusedModel(
+        'is TorchScript whose model has no forward',
+        'Save a module whose forward takes and gives tensors.',
+      );
+    return {
+      signature: { inputs: forward.arguments.flatMap(inputOf), outputs: forward.outputs },
+      operators: operatorsOf(code),
+      parameters: storedElements(data),
+      opsets: {},
+    };
+  });
+}
+
+function checkMembers({ members, root }: Archive): void {
+  if (members.has('models/model.json')) throw new RefusedModel('is an exported program', 'Name it .pt2.');
+  if (!members.has('data.pkl')) throw new Error('it holds no data.pkl: it is no archive of torch');
+  if (![...members.keys()].some((name) => name.startsWith('code/')))
+    throw new RefusedModel(
+      'is a checkpoint (a pickle with weights, or with a whole module), not a model that runs by itself',
+      EXPORT,
+    );
+  if (root === '') throw new Error('its members do not lie in one folder, as torch writes them');
+  const library = [...members.keys()].find((name) => /\.so(?:\.|$)/.test(name));
+  if (library !== undefined)
+    throw new RefusedModel(`holds compiled code: ${JSON.stringify(library.slice(0, 100))}`, EXPORT);
+}
+
+async function readCode(archive: Archive): Promise<ReadonlyMap<string, string>> {
+  const code = new Map<string, string>();
+  for (const name of archive.members.keys())
+    if (name.startsWith('code/') && name.endsWith('.py'))
+      code.set(name, (await archive.read(name, LARGEST_MEMBER)).toString());
+  return code;
+}
+
+/** TorchScript has neither the shape nor the element type of what it takes. */
+function inputOf({ name, type, optional }: Argument): readonly TensorSignature[] {
+  if (type === 'Tensor') return [{ name, dtype: null, dims: null }];
+  if (optional) return [];
+  throw new RefusedModel(
+    `takes ${JSON.stringify(name)}, a ${type.slice(0, 80)}; AYCI feeds tensors`,
+    'Give its forward tensors alone, and defaults for the rest.',
+  );
+}
+
+/** `torch.add(…)`, `ops.aten.add(…)`; blanks are as good as none to TorchScript. */
+const CALL = /(?<![\w.])(?:ops\s*\.\s*(\w+)|torch)\s*\.\s*(\w+)\s*\(/g;
+/** Any value has operators as methods, too. */
+const FILES = /\b(from_file|save)\s*\(/;
+
+/** Calls of operators in code that is TorchScript's own. @throws RefusedModel for those that do more than compute */
+function operatorsOf(code: ReadonlyMap<string, string>): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const text of code.values()) {
+    const method = FILES.exec(text)?.[1];
+    if (method !== undefined) throw refusedCall(`aten::${method}`);
+    for (const [, namespace = 'aten', name = ''] of text.matchAll(CALL)) {
+      if (!isAllowed(namespace, name)) throw refusedCall(`${namespace}::${name}`);
+      countOne(counts, `${namespace}.${name}`);
+    }
+  }
+  return sortedCounts(counts);
+}
+
+function refusedCall(name: string): RefusedModel {
+  return new RefusedModel(
+    `calls ${name.slice(0, 100)}, which AYCI does not let a model call`,
+    'Save it with operators of PyTorch alone that only compute.',
+  );
+}
+
+const PERSISTENT = 0x51;
+const PUSHES_NUMBER = new Set([0x4b, 0x4d, 0x4a]);
+
+/** Elements of all storages: each is named by `('storage', type, key, device, elements)`, once or several times. */
+function storedElements(pickle: Buffer): number {
+  const seen = new Set<string>();
+  let elements = 0;
+  let number = 0;
+  let key: string | null = null;
+  for (const { code, value } of operationsOf(pickle, 'data.pkl')) {
+    if (PUSHES_NUMBER.has(code)) number = Number(value);
+    else if (typeof value === 'string' && /^\d+$/.test(value)) key = value;
+    else if (code === PERSISTENT) {
+      if (key !== null && !seen.has(key)) elements += Math.max(0, number);
+      if (key !== null) seen.add(key);
+      key = null;
+    }
+  }
+  return elements;
+}
