@@ -2,59 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.framework.variable_pb2 import VariableDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
-# Savers are known by saver_def, and what they are to save by does not run.
+# Messages of savers, among which VariableDefs must not be looked for.
 _SAVERS = "savers"
 
+Nodes = dict[str, NodeDef]
+Functions = dict[str, FunctionDef]
 
-def is_object_graph(meta: MetaGraphDef, alone: bool) -> bool:
-    """Whether TensorFlow loads it by its objects, and runs nothing of the main graph itself.
 
-    `alone`: whether it is the only graph of its file.
+@dataclass(frozen=True)
+class Running:
+    """By name: what runs of the main graph, of it to restore variables, and of the library."""
+
+    main: Nodes
+    restoring: Nodes
+    functions: Functions
+
+
+def running(meta: MetaGraphDef, by_objects: bool) -> Running:
+    """What may run.
+
+    `by_objects`: TensorFlow loads it by its object graph, as it does what version 2 saved alone in
+    its file, and runs nothing of the main graph.
     """
-    return alone and meta.HasField("object_graph_def")
-
-
-def calls_of(node: NodeDef, functions: dict[str, FunctionDef]) -> Iterator[str]:
-    """The functions of the library that a node runs."""
-    names = [node.op]
-    for value in node.attr.values():
-        names.append(value.func.name)
-        names += [each.name for each in value.list.func]
-    return (name for name in names if name in functions)
-
-
-def running(
-    meta: MetaGraphDef, by_objects: bool
-) -> tuple[dict[str, NodeDef], dict[str, FunctionDef]]:
-    """Nodes of the main graph and functions of the library, by name, that may run."""
-    main = {node.name: node for node in meta.graph_def.node}
-    functions = {each.signature.name: each for each in meta.graph_def.library.function}
+    library = {each.signature.name: each for each in meta.graph_def.library.function}
     # TensorFlow may put such a function in the place of another that implements the same.
-    waiting = [name for name, each in functions.items() if "api_implements" in each.attr]
-    nodes: dict[str, NodeDef] = {}
+    waiting = [name for name, each in library.items() if "api_implements" in each.attr]
+    main: Nodes = {}
+    restoring: Nodes = {}
     if by_objects:
-        waiting += [name for name in meta.object_graph_def.concrete_functions if name in functions]
+        waiting += meta.object_graph_def.concrete_functions
     else:
-        nodes = _main_nodes(meta, main)
-        for node in nodes.values():
-            waiting += calls_of(node, functions)
-    entered: dict[str, FunctionDef] = {}
+        main = _needed(meta, _roots(meta))
+        restoring = _needed(meta, [meta.saver_def.restore_op_name])
+    for node in (*main.values(), *restoring.values()):
+        waiting += calls_of(node)
+    functions: Functions = {}
     while waiting:
         name = waiting.pop()
-        if name in entered:
-            continue
-        entered[name] = functions[name]
-        for node in functions[name].node_def:
-            waiting += calls_of(node, functions)
-    return nodes, entered
+        if name not in functions and name in library:
+            functions[name] = library[name]
+            for node in library[name].node_def:
+                waiting += calls_of(node)
+    return Running(main, restoring, functions)
+
+
+def calls_of(node: NodeDef) -> Iterator[str]:
+    """Names that are those of functions where the library has such."""
+    yield node.op
+    for value in node.attr.values():
+        yield from _functions_in(value)
+
+
+def _functions_in(value: AttrValue) -> Iterator[str]:
+    for function in (value.func, *value.list.func):
+        yield function.name
+        for inner in function.attr.values():
+            yield from _functions_in(inner)
 
 
 def node_of(tensor: str) -> str:
@@ -62,25 +75,26 @@ def node_of(tensor: str) -> str:
     return tensor.removeprefix("^").partition(":")[0]
 
 
-def _main_nodes(meta: MetaGraphDef, main: dict[str, NodeDef]) -> dict[str, NodeDef]:
-    waiting = [node_of(name) for name in _roots(meta)]
-    found: dict[str, NodeDef] = {}
+def _needed(meta: MetaGraphDef, tensors: Iterable[str]) -> Nodes:
+    graph = {node.name: node for node in meta.graph_def.node}
+    waiting = [node_of(each) for each in tensors]
+    found: Nodes = {}
     while waiting:
         name = waiting.pop()
-        if name in found or name not in main:
-            continue
-        found[name] = main[name]
-        waiting += [node_of(each) for each in main[name].input]
+        if name not in found and name in graph:
+            found[name] = graph[name]
+            waiting += [node_of(each) for each in graph[name].input]
     return found
 
 
 def _roots(meta: MetaGraphDef) -> Iterator[str]:
-    yield meta.saver_def.restore_op_name
+    """What signatures and collections name, among which are initializers."""
     for signature in meta.signature_def.values():
         for info in (*signature.inputs.values(), *signature.outputs.values()):
             yield info.name
-            yield from (info.coo_sparse.values_tensor_name, info.coo_sparse.indices_tensor_name)
-            yield info.coo_sparse.dense_shape_tensor_name
+            sparse = info.coo_sparse
+            yield from (sparse.values_tensor_name, sparse.indices_tensor_name)
+            yield sparse.dense_shape_tensor_name
             yield from (each.name for each in info.composite_tensor.components)
     for key, collection in meta.collection_def.items():
         yield from collection.node_list.value
@@ -88,7 +102,7 @@ def _roots(meta: MetaGraphDef) -> Iterator[str]:
             yield from _of_variables(collection.bytes_list.value)
 
 
-def _of_variables(messages: list[bytes]) -> Iterator[str]:
+def _of_variables(messages: Iterable[bytes]) -> Iterator[str]:
     for message in messages:
         variable = VariableDef()
         try:

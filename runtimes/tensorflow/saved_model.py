@@ -8,10 +8,11 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
+from assets import check_paths
 from ayci_runtime.adapter import LoadedModel
 from ayci_runtime.errors import InvalidModel
 from ayci_runtime.tensors import Tensor
-from check import check_graphs, check_paths
+from check import check_graphs
 from meta_graph import read_meta_graph
 from signature import Signature, chosen, signature_of
 
@@ -26,7 +27,7 @@ def load_checked(path: Path) -> tuple[ConcreteFunction, Signature]:
     """
     check_paths(path)
     saved, meta = read_meta_graph(path)
-    check_graphs(saved, meta, path.parent)
+    check_graphs(saved, meta)
     name = chosen(meta, path)
     signature = signature_of(meta, name)
     tags = list(meta.meta_info_def.tags)

@@ -95,7 +95,8 @@ async function hashedFile(
       cause,
     });
   });
-  if (name === (format?.entry ?? name)) refuseByContent(place, shown, head, size, format ?? FORMATS.onnx);
+  if (name === (format?.entry ?? name))
+    refuseByContent(place, shown, head, size, format ?? { what: MODEL_KINDS, begins: 'protobuf', hint: hintFor(path) });
   else if (isLfsPointer(head)) refuseByContent(place, shown, head, size, FORMATS.savedModel);
   return { path: name, sha256, size, source };
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { Format } from './formats.ts';
+import { hintFor } from './kinds.ts';
 
 const LFS = 'version https://git-lfs.github.com/spec/';
 const ZIP = 'PK\x03\x04';
@@ -36,10 +37,7 @@ export function refuseByContent(
     );
   }
   if (start.startsWith(ZIP) && begins !== 'zip') {
-    refuse(
-      `is a zip archive; expected ${what}`,
-      'Is it a PyTorch model? Those are called .pt2 (torch.export) or .pt (TorchScript).',
-    );
+    refuse(`is a zip archive; expected ${what}`, hintFor(path));
   }
   if (start.startsWith('\x89HDF')) {
     refuse(`is an HDF5 file; expected ${what}`, 'Keras: model.export(folder) writes a SavedModel.');

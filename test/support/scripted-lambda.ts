@@ -54,7 +54,7 @@ export function measured(request: MeasureRequest, ratio: number): MeasureRespons
       },
       outputs: [{ name: 'y', dtype: 'float32', shape: [1, 3] }],
       fingerprint: 'a'.repeat(64),
-      agreement: subject.reference === undefined ? null : agreement,
+      agreement: subject.reference === undefined && subject.expected === undefined ? null : agreement,
     })),
     blocks: Array.from({ length: quads }, () => [block(first), block(other), block(other), block(first)]).flat(),
     change: roles.length > 1 ? { ...agreement, maxAbsoluteDifference: 0 } : null,
@@ -68,7 +68,7 @@ export function converted(request: ConvertRequest): RuntimeResponse {
   const files = request.artifact.files.map(({ path, sha256, size }) => ({ path, sha256, size }));
   return {
     protocol: 1,
-    op: 'convert',
+    op: request.op,
     nonce: request.nonce,
     entry: request.artifact.entry,
     files,

@@ -1,0 +1,77 @@
+"""The files that come with a SavedModel: none lies, or is read, outside of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from ayci_runtime.errors import InvalidModel
+from reached import Running, calls_of
+from signature import CHOICE
+from tensorflow.core.framework.function_pb2 import FunctionDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef, MetaGraphDef
+
+# What TensorFlow opens, beside saved_model.pb.
+_OPENED = ("fingerprint.pb", "variables", "assets", "assets.extra", "debug", CHOICE)
+_ASSETS = "saved_model_assets"
+
+
+def check_paths(path: Path) -> None:
+    """Raises InvalidModel unless all that TensorFlow may open are files of the model's folder.
+
+    Links may lead to where saved_model.pb itself lies, and nowhere else.
+    """
+    home = path.resolve().parent
+    for each in (path, *_files(path.parent)):
+        real = each.resolve()
+        if not real.is_file() or not real.is_relative_to(home):
+            name = each.relative_to(path.parent).as_posix()
+            raise InvalidModel(f"{name}: got a link out of the folder, or no file; expected a file")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for name in _OPENED:
+        top = folder / name
+        if top.is_dir() and not top.is_symlink():
+            # Folders that are links are found as what is no file.
+            yield from (each for each in top.rglob("*") if each.is_symlink() or not each.is_dir())
+        elif top.is_symlink() or top.exists():
+            yield top
+
+
+def check_assets(meta: MetaGraphDef) -> None:
+    """Raises InvalidModel for an asset whose name leads out of the folder `assets`."""
+    for name in _names(meta):
+        path = PurePosixPath(name)
+        if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
+            raise InvalidModel(
+                f"asset: got {name[:100]!r}; expected a path in the folder assets, without '..'"
+            )
+
+
+def _names(meta: MetaGraphDef) -> Iterator[str]:
+    yield from (each.filename for each in meta.asset_file_def)
+    for packed in meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ():
+        asset = AssetFileDef()
+        packed.Unpack(asset)
+        yield asset.filename
+
+
+def reads_asset(meta: MetaGraphDef, function: FunctionDef, node: NodeDef, runs: Running) -> bool:
+    """Whether a table's initializer takes the name of its file from an asset, and nowhere else.
+
+    So TensorFlow 2 saves it: the node stands in a function that no other calls, and takes an
+    argument of it that the object graph binds to an asset.
+    """
+    name = function.signature.name
+    if any(name in calls_of(each) for other in runs.functions.values() for each in other.node_def):
+        return False
+    arguments = [each.name for each in function.signature.input_arg]
+    objects = meta.object_graph_def
+    bound = objects.concrete_functions[name].bound_inputs if name in objects.concrete_functions else []
+    # Bound arguments come last.
+    captured = dict(zip(reversed(arguments), reversed(bound), strict=False))
+    source = captured.get(node.input[1] if len(node.input) > 1 else "")
+    nodes = objects.nodes
+    return source is not None and source < len(nodes) and nodes[source].WhichOneof("kind") == "asset"

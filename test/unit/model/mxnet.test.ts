@@ -1,0 +1,176 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadKept, loadModel } from '../../../src/model/load.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { refusalOf } from '../../support/refusal.ts';
+
+const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url));
+const fixture = (name: string) => join(fixtures, name);
+
+/** A folder with a copy of the exported net, which a test may change. */
+async function copied() {
+  const folder = await temporaryFolder();
+  for (const name of ['gluon-symbol.json', 'gluon-0000.params']) await cp(fixture(name), join(folder.path, name));
+  return folder;
+}
+
+type Symbol = {
+  nodes: { op: string; name: string; attrs?: Record<string, string>; inputs: number[][] }[];
+  heads: number[][];
+};
+
+/** What is said of the exported net with another symbol: changed in place, or the text that is returned. */
+async function said(change: (symbol: Symbol) => string | void): Promise<string> {
+  await using folder = await copied();
+  const path = join(folder.path, 'gluon-symbol.json');
+  const symbol = JSON.parse(await readFile(path, 'utf8')) as Symbol;
+  await writeFile(path, change(symbol) ?? JSON.stringify(symbol));
+  return await refusalOf(loadModel(path, '--model'));
+}
+
+/** What is said of the exported net with other parameters. */
+async function saidOfParams(change: (bytes: Buffer) => Buffer): Promise<string> {
+  await using folder = await copied();
+  const path = join(folder.path, 'gluon-0000.params');
+  await writeFile(path, change(await readFile(path)));
+  return await refusalOf(loadModel(path, '--model'));
+}
+
+describe('an MXNet model', () => {
+  it('tells inputs, outputs, operators and weights, by any of its names', async () => {
+    const model = await loadModel(fixture('gluon-symbol.json'), '--model');
+    expect(model).toMatchObject({
+      framework: 'mxnet',
+      entry: 'model-symbol.json',
+      files: [{ path: 'model-symbol.json' }, { path: 'model-0000.params' }],
+      signature: { inputs: [{ name: 'data', dtype: null, dims: null }], outputs: ['dense0_fwd'] },
+      operators: { Convolution: 1, BatchNorm: 1, Pooling: 1, Flatten: 1, FullyConnected: 1 },
+      // 108 + 4 of the convolution, 4 x 4 of the norm, 20 + 5 of the head.
+      parameters: 153,
+    });
+    for (const name of ['gluon', 'gluon-0000.params'])
+      expect((await loadModel(fixture(name), '--model')).key).toBe(model.key);
+    const kept = await loadKept(model.files, model.entry, model.key, '--baseline');
+    expect(kept.signature).toEqual(model.signature);
+  });
+
+  it('tells the shape and type that its symbol has, and no label of a loss', async () => {
+    const { signature, files } = await loadModel(fixture('module'), '--model');
+    expect(signature).toEqual({
+      inputs: [{ name: 'data', dtype: 'float32', dims: [null, 3, 4, 4] }],
+      outputs: ['softmax'],
+    });
+    // Whatever the epoch is: the artifact's name is the same.
+    expect(files.map((file) => file.path)).toEqual(['model-symbol.json', 'model-0000.params']);
+  });
+});
+
+describe('its two files', () => {
+  it('one without the other', async () => {
+    await using folder = await copied();
+    const path = (name: string) => join(folder.path, name);
+    await cp(fixture('gluon-0000.params'), path('alone-0000.params'));
+    expect(await refusalOf(loadModel(path('alone-0000.params'), '--model'))).toContain(
+      '"alone-0000.params" has no symbol beside it; expected "alone-symbol.json"',
+    );
+    await cp(fixture('gluon-0000.params'), path('gluon.params'));
+    expect(await refusalOf(loadModel(path('gluon.params'), '--model'))).toContain('has no epoch in its name');
+    await rm(path('gluon-0000.params'));
+    expect(await refusalOf(loadModel(path('gluon'), '--model'))).toContain(
+      '"gluon-symbol.json" has no parameters beside it; expected "gluon-0000.params"',
+    );
+  });
+
+  it('of several epochs are chosen by the name of one, and another one is not there', async () => {
+    await using folder = await copied();
+    const path = (name: string) => join(folder.path, name);
+    await cp(fixture('gluon-0000.params'), path('gluon-0012.params'));
+    // Of other models.
+    await cp(fixture('gluon-0000.params'), path('gluon-b-0000.params'));
+    const line = await refusalOf(loadModel(path('gluon-symbol.json'), '--model'));
+    expect(line).toContain('has parameters of 2 epochs beside it: "gluon-0000.params", "gluon-0012.params"');
+    expect((await loadModel(path('gluon-0012.params'), '--model')).parameters).toBe(153);
+    expect(await refusalOf(loadModel(path('gluon-0007.params'), '--model'))).toContain(
+      'there is no "gluon-0007.params"; there is "gluon-0000.params", "gluon-0012.params"',
+    );
+  });
+
+  it('of two models', async () => {
+    await using folder = await copied();
+    const path = join(folder.path, 'gluon-0000.params');
+    await cp(fixture('module-0007.params'), path);
+    expect(await refusalOf(loadModel(path, '--model'))).toMatch(
+      /has parameters without "conv0_weight", "conv0_bias", "batchnorm0_gamma" and \d more\. Are they of this symbol\?/,
+    );
+  });
+});
+
+describe('a hostile symbol', () => {
+  const last = ({ nodes }: Symbol) => nodes[nodes.length - 1] ?? { op: '', name: '', inputs: [] };
+  it.each<readonly [string, (symbol: Symbol) => string | void, string]>([
+    [
+      'a custom operator',
+      (symbol) => void Object.assign(last(symbol), { op: 'Custom' }),
+      'has a custom operator Custom ("dense0_fwd")',
+    ],
+    [
+      'a fused library',
+      (symbol) => void Object.assign(last(symbol), { op: '_sg_evil' }),
+      'has a custom operator _sg_evil',
+    ],
+    [
+      'a custom operator in a subgraph',
+      (symbol) =>
+        void Object.assign(last(symbol), { subgraphs: [{ nodes: [{ op: 'Custom', name: 'x', inputs: [] }] }] }),
+      'has a custom operator Custom ("x")',
+    ],
+    [
+      'a library',
+      (symbol) => void Object.assign(last(symbol), { attrs: { lib_path: '/tmp/x.so' } }),
+      'names a library',
+    ],
+    [
+      'a cycle',
+      (symbol) => void Object.assign(last(symbol), { inputs: [[symbol.nodes.length - 1, 0, 0]] }),
+      'takes what is not before it',
+    ],
+    ['no nodes', (symbol) => void Object.assign(symbol, { nodes: [] }), 'its symbol has no nodes'],
+    [
+      'an output from nowhere',
+      (symbol) => void Object.assign(symbol, { heads: [[99, 0, 0]] }),
+      'its symbol gives what is not in it',
+    ],
+    ['no outputs', (symbol) => void Object.assign(symbol, { heads: [] }), 'its symbol gives nothing'],
+    ['no JSON', () => '{"nodes": [', 'its symbol is no JSON'],
+    ['other JSON', () => '[]', 'its symbol has no nodes'],
+    ['depth', () => `{"nodes": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'has no operator or no name'],
+    ['nothing', () => '', 'is empty; expected an MXNet model'],
+  ])('with %s', async (_name, change, part) => {
+    expect(await said(change)).toContain(part);
+  });
+});
+
+describe('hostile parameters', () => {
+  const patched = (at: number, bytes: string) => (buffer: Buffer) => {
+    Buffer.from(bytes, 'hex').copy(buffer, at);
+    return buffer;
+  };
+  // 0: list magic, 16: count, 24: the first array: magic, storage, axes, 4 sizes, context, type, data.
+  it.each([
+    ['of another kind', patched(0, 'ff'), 'it does not begin as parameters of MXNet do'],
+    ['with a huge count', patched(16, 'ffffffffffffff7f'), 'it has 9223372036854775807 arrays'],
+    ['with more arrays than there are', patched(16, 'ffff'), 'cannot be read'],
+    ['with a sparse array', patched(28, '01'), 'it has a sparse array'],
+    ['with a huge rank', patched(32, 'ffffff7f'), 'it has an array of 2147483647 dimensions'],
+    ['with a huge size', patched(36, 'ffffffffffffff0f'), 'it has a tensor of'],
+    ['with a negative size', patched(36, 'ffffffffffffffff'), 'it has a tensor of -1'],
+    ['with an unknown type', patched(76, '63'), 'it has an array of element type 99'],
+    ['cut short', (buffer: Buffer) => buffer.subarray(0, 700), 'it ends early'],
+    ['that go on', (buffer: Buffer) => Buffer.concat([buffer, Buffer.of(0)]), 'it goes on for 1 bytes after its names'],
+    ['that are empty', () => Buffer.of(), 'cannot be read: it ends early'],
+  ])('%s', async (_name, change, part) => {
+    expect(await saidOfParams(change)).toContain(part);
+  });
+});

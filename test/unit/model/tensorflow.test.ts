@@ -1,0 +1,184 @@
+import { cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type LoadOptions, loadKept, loadModel } from '../../../src/model/load.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { refusalOf } from '../../support/refusal.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+/** A copy that a test may change. */
+async function copied(name: string) {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'model');
+  await cp(fixture(name), path, { recursive: true });
+  return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+/** Bytes in the place of others of the same length. */
+async function patched(path: string, before: string, after: string): Promise<void> {
+  const file = join(path, 'saved_model.pb');
+  const bytes = await readFile(file);
+  const text = bytes.toString('latin1');
+  if (!text.includes(before) || before.length !== after.length) throw new Error(`cannot put ${after} in`);
+  await writeFile(file, Buffer.from(text.replaceAll(before, after), 'latin1'));
+}
+
+const choosing = (signature: string, folder: string): LoadOptions => ({ signature, folder: async () => folder });
+
+describe('a SavedModel', () => {
+  it('tells the inputs, outputs, operators and weights of its default signature', async () => {
+    const path = fixture('saved-default');
+    const model = await loadModel(path, '--model');
+    expect(model).toMatchObject({
+      framework: 'tensorflow',
+      entry: 'saved_model.pb',
+      signature: {
+        inputs: [{ name: 'image', dtype: 'float32', dims: [null, 16, 16, 3] }],
+        outputs: ['logits'],
+      },
+      operators: { Conv2D: 1, MatMul: 1, Relu: 1, Mean: 1, VarHandleOp: 2 },
+      // Two variables, 3x3x3x4 and 4x5, and one constant of the other functions.
+      parameters: 129,
+    });
+    expect(model.operators).not.toHaveProperty('SaveV2');
+    expect(model.files.map((file) => file.path)).toEqual([
+      'saved_model.pb',
+      'fingerprint.pb',
+      'variables/variables.data-00000-of-00001',
+      'variables/variables.index',
+    ]);
+  });
+
+  it('is the same by its folder and by its file, and is read again from what an archive keeps', async () => {
+    const model = await loadModel(fixture('saved-default'), '--model');
+    const again = await loadModel(fixture('saved-default/saved_model.pb'), '--model');
+    expect({ ...again, path: '' }).toEqual({ ...model, path: '' });
+    const kept = await loadKept(model.files, model.entry, model.key, '--baseline');
+    expect({ ...kept, path: '' }).toEqual({ ...model, path: '' });
+    const lost = loadKept(model.files.slice(0, -1), model.entry, model.key, '--baseline');
+    expect(await refusalOf(lost)).toContain('is damaged');
+  });
+
+  it("leaves a folder's other files alone", async () => {
+    await using copy = await copied('saved-default');
+    const before = await loadModel(copy.path, '--model');
+    await mkdir(join(copy.path, 'logs'));
+    for (const name of ['README.md', 'logs/events', 'keras_metadata.pb', 'ayci-signature'])
+      await writeFile(join(copy.path, name), 'x');
+    await symlink('/etc/passwd', join(copy.path, 'link'));
+    expect((await loadModel(copy.path, '--model')).key).toBe(before.key);
+  });
+
+  it('brings its assets, and may read them', async () => {
+    const { files, signature } = await loadModel(fixture('saved-vocabulary'), '--model');
+    expect(files.map((file) => file.path)).toContain('assets/words.txt');
+    expect(signature.inputs).toEqual([{ name: 'words', dtype: 'string', dims: [null] }]);
+  });
+});
+
+describe('signatures', () => {
+  it('are asked for where there are several, and where there are none the error says how to save', async () => {
+    const several = await refusalOf(loadModel(fixture('saved-several'), '--model'));
+    expect(several).toContain('has several signatures, none of them serving_default: "classify", "double", "tokens"');
+    expect(several).toContain('--signature NAME');
+    expect(await refusalOf(loadModel(fixture('saved-none'), '--model'))).toContain('has no signatures');
+  });
+
+  it('that are chosen are a file of the model, which its key covers', async () => {
+    await using folder = await temporaryFolder();
+    const path = fixture('saved-several');
+    const tokens = await loadModel(path, '--model', choosing('tokens', folder.path));
+    expect(tokens.signature).toEqual({
+      inputs: [
+        { name: 'attention_mask', dtype: 'int64', dims: [null, null] },
+        { name: 'input_ids', dtype: 'int64', dims: [null, null] },
+      ],
+      outputs: ['sum'],
+    });
+    const chosen = tokens.files.find((file) => file.path === 'ayci-signature');
+    expect(await readFile(chosen?.source ?? '', 'utf8')).toBe('tokens');
+    await using other = await temporaryFolder();
+    const double = await loadModel(path, '--model', choosing('double', other.path));
+    expect(double.key).not.toBe(tokens.key);
+    expect(double.signature.inputs).toEqual([{ name: 'anything', dtype: 'float32', dims: null }]);
+    const kept = await loadKept(tokens.files, tokens.entry, tokens.key, '--baseline');
+    expect(kept.signature).toEqual(tokens.signature);
+  });
+
+  it('that are chosen and the default change nothing', async () => {
+    await using folder = await temporaryFolder();
+    const path = fixture('saved-default');
+    const model = await loadModel(path, '--model');
+    expect((await loadModel(path, '--model', choosing('serving_default', folder.path))).key).toBe(model.key);
+    expect(await refusalOf(loadModel(path, '--model', choosing('tokens', folder.path)))).toContain(
+      'has no signature "tokens"; it has "serving_default"',
+    );
+    const onnx = loadModel(fixture('image.pt2'), '--model', choosing('x', folder.path));
+    expect(await refusalOf(onnx)).toContain('has no signatures to choose from');
+  });
+});
+
+describe('a hostile SavedModel', () => {
+  it('that writes files is refused', async () => {
+    expect(await refusalOf(loadModel(fixture('saved-writes'), '--model'))).toContain(
+      'has operators that AYCI does not run: WriteFile (reads or writes files)',
+    );
+  });
+
+  it.each([
+    ['Relu', 'Rpc2', 'saved-default', 'Rpc2 (reaches other machines)'],
+    ['WriteFile', 'PyFuncEv1', 'saved-writes', 'PyFuncEv1 (calls Python)'],
+    ['HashTableV2', 'CSVDatasetV', 'saved-vocabulary', 'CSVDatasetV (reads or writes files)'],
+    // Only where a signature reaches it: beside them it saves the variables.
+    ['MatMul', 'SaveV2', 'saved-default', 'SaveV2 (reads or writes files)'],
+    ['LookupTableSizeV2', 'DebugIdentityV123', 'saved-vocabulary', 'DebugIdentityV123 (writes files or reaches'],
+  ])('with %s as %s', async (before, after, name, part) => {
+    await using copy = await copied(name);
+    await patched(copy.path, before, after);
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain(part);
+  });
+
+  it('whose asset lies elsewhere or is missing', async () => {
+    await using copy = await copied('saved-vocabulary');
+    await patched(copy.path, 'words.txt', '../../p.t');
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('asset "../../p.t" that lies outside');
+    await patched(copy.path, '../../p.t', 'other.txt');
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('its asset "other.txt" is missing');
+  });
+
+  it.each(['saved_model.pb', 'variables/variables.index', 'variables'])('with a link as %s', async (name) => {
+    await using copy = await copied('saved-default');
+    await rename(join(copy.path, name), `${copy.path}-moved`);
+    await symlink(`${copy.path}-moved`, join(copy.path, name));
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toMatch(/which is a link or no file|as a link/);
+  });
+
+  it('without its graph, or with something else in its place', async () => {
+    await using copy = await copied('saved-default');
+    await writeFile(join(copy.path, 'saved_model.pb'), '');
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('is empty; expected a SavedModel');
+    await writeFile(join(copy.path, 'saved_model.pb'), Buffer.from([8, 1]));
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('it holds no graph');
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 1\n`;
+    await cp(fixture('saved-default/saved_model.pb'), join(copy.path, 'saved_model.pb'));
+    await writeFile(join(copy.path, 'variables/variables.index'), pointer);
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('is a Git LFS pointer');
+  });
+});
+
+describe('what Keras and TensorFlow save beside models', () => {
+  it.each([
+    ['m.h5', '\x89HDF\r\n\x1a\n', 'is an HDF5 file', 'model.export(folder)'],
+    ['m.keras', 'PK\x03\x04', 'is a zip archive', 'model.export(folder)'],
+    ['m.pb', '\x0a\x01', 'has an unknown file type', 'A frozen graph has no signature'],
+    ['m.tflite', '\x1c\x00\x00\x00TFL3', 'has an unknown file type', 'the SavedModel that it was made from'],
+  ])('%s is refused, and the error says how to save', async (name, content, what, how) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, name), Buffer.from(content, 'latin1'));
+    const line = await refusalOf(loadModel(join(folder.path, name), '--model'));
+    expect(line).toContain(what);
+    expect(line).toContain(how);
+  });
+});
