@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,40 @@ from torch.utils import _pytree as pytree
 from values import dtype_name, named_tensors, output_name, torch_tensor
 
 
+# As torch words a target that it does not know.
+_UNKNOWN = re.compile(r"We failed to resolve (\S+) to an operator")
+
+
 def load_program(path: Path) -> torch.export.ExportedProgram:
     """The program of an archive that was read first. Raises InvalidModel, or what torch raises."""
     check_exported(path)
-    return torch.export.load(path)
+    logged = _Logged()
+    log = logging.getLogger(torch.export.__name__)
+    log.addHandler(logged)
+    try:
+        return torch.export.load(path)
+    except RuntimeError as error:
+        # torch logs the reason, and raises another error that does not tell it.
+        reason = logged.error or error
+        unknown = _UNKNOWN.search(str(reason))
+        if unknown is None:
+            raise reason from None
+        raise InvalidModel(
+            f"operator {unknown[1]}: torch {torch.__version__} has none."
+            " Export the model with this version of torch"
+        ) from None
+    finally:
+        log.removeHandler(logged)
+
+
+class _Logged(logging.Handler):
+    """Keeps the last error that was logged."""
+
+    error: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.error = record.exc_info[1]
 
 
 def input_types(program: torch.export.ExportedProgram) -> list[InputType]:

@@ -63,14 +63,22 @@ class ScriptedModel(LoadedModel):
         given = {each.name: torch_tensor(each) for each in feeds}
 
         def run() -> object:
-            with torch.inference_mode():
-                return module(**given)
+            try:
+                with torch.inference_mode():
+                    return module(**given)
+            except RuntimeError as error:
+                raise RuntimeError(_reason(error)) from None
 
         return run
 
     def tensors(self, raw: object) -> list[Tensor]:
         """The outputs, flattened as torch flattens them."""
         return list(named_tensors(raw))
+
+
+def _reason(error: RuntimeError) -> str:
+    """The last line of a traceback of TorchScript: what went wrong."""
+    return str(error).rstrip().rsplit("\n", 1)[-1]
 
 
 def _outputs(kind: torch._C.Type, name: str) -> list[tuple[str, str | None]]:

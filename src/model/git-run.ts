@@ -73,8 +73,8 @@ export async function runGit(options: GitOptions, args: readonly string[], call:
   let out = '';
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
-  child.stdout.setEncoding('utf8');
-  if (call.into === undefined) child.stdout.on('data', (chunk: string) => (out += chunk));
+  // What goes to a file are bytes.
+  if (call.into === undefined) child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
   const written = call.into === undefined ? null : pipeline(child.stdout, createWriteStream(call.into));
   const [code] = await Promise.all([ended, written]);
   if (code === -1) throw new GitError(`git took longer than ${TIME_LIMIT_MS / 1000} s`);

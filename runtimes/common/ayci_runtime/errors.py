@@ -46,11 +46,12 @@ class InferenceFailed(RuntimeFailure):
     """The model loads, but does not run."""
 
 
-# As numpy, ONNX Runtime, the C++ library, the loader and the kernel word it.
+# As numpy, ONNX Runtime, PyTorch, the C++ library, the loader and the kernel word it; Python's own
+# "error return without exception set" is what is left where there was no memory for the exception.
 _MEMORY_TEXTS = re.compile(
     r"bad_alloc|failed to allocate|cannot allocate memory|enomem|out of memory"
     r"|unable to allocate|not enough memory|resource temporarily unavailable"
-    r"|failed to map segment|allocate memory",
+    r"|failed to map segment|allocate memory|memory allocation|error return without exception set",
     re.IGNORECASE,
 )
 _BUILD_PATHS = re.compile(r"\S*/onnxruntime_src/\S*\s*")

@@ -16,16 +16,16 @@ async function copied() {
   return folder;
 }
 
-type Symbol = {
+type SymbolJson = {
   nodes: { op: string; name: string; attrs?: Record<string, string>; inputs: number[][] }[];
   heads: number[][];
 };
 
 /** What is said of the exported net with another symbol: changed in place, or the text that is returned. */
-async function said(change: (symbol: Symbol) => string | void): Promise<string> {
+async function said(change: (symbol: SymbolJson) => string | undefined): Promise<string> {
   await using folder = await copied();
   const path = join(folder.path, 'gluon-symbol.json');
-  const symbol = JSON.parse(await readFile(path, 'utf8')) as Symbol;
+  const symbol = JSON.parse(await readFile(path, 'utf8')) as SymbolJson;
   await writeFile(path, change(symbol) ?? JSON.stringify(symbol));
   return await refusalOf(loadModel(path, '--model'));
 }
@@ -108,8 +108,8 @@ describe('its two files', () => {
 });
 
 describe('a hostile symbol', () => {
-  const last = ({ nodes }: Symbol) => nodes[nodes.length - 1] ?? { op: '', name: '', inputs: [] };
-  it.each<readonly [string, (symbol: Symbol) => string | void, string]>([
+  const last = ({ nodes }: SymbolJson) => nodes[nodes.length - 1] ?? { op: '', name: '', inputs: [] };
+  it.each<readonly [string, (symbol: SymbolJson) => string | undefined, string]>([
     [
       'a custom operator',
       (symbol) => void Object.assign(last(symbol), { op: 'Custom' }),
