@@ -18,7 +18,7 @@ _OPCODES = frozenset(
 )
 TENSORS = re.compile(
     r"collections OrderedDict"
-    r"|torch\._utils _rebuild_(tensor_v2|qtensor|parameter)"
+    r"|torch\._utils _rebuild_(tensor_v[23]|qtensor|parameter)"
     r"|torch (\w+Storage|device|Size|[a-z]+\d+|bool|per_(tensor|channel)_affine)"
     r"|torch\.storage (Typed|Untyped)Storage"
 )

@@ -77,8 +77,8 @@ class ScriptedModel(LoadedModel):
 
 
 def _reason(error: RuntimeError) -> str:
-    """The last line of a traceback of TorchScript: what went wrong."""
-    return str(error).rstrip().rsplit("\n", 1)[-1]
+    """What went wrong, from the end of a traceback of TorchScript."""
+    return str(error).rpartition("RuntimeError: ")[2]
 
 
 def _outputs(kind: torch._C.Type, name: str) -> list[tuple[str, str | None]]:

@@ -6,7 +6,8 @@ import { routeOf } from '../../types/runtimes.ts';
 import { type Check, ok, tried } from './check.ts';
 
 function tensorText({ dtype, dims }: TensorSignature): string {
-  if (dims === null) return `${dtype}, shape not told by the model: give it with --input-shape or --input`;
+  const unknown = [...(dtype === null ? ['type'] : []), ...(dims === null ? ['shape'] : [])].join(' and ');
+  if (dims === null || dtype === null) return `${unknown} not told by the model: give it with --input-shape or --input`;
   return `${dtype} ${dims.map((dim) => dim ?? '?').join('x') || 'scalar'}`;
 }
 

@@ -65,8 +65,8 @@ async function readCode(archive: Archive): Promise<ReadonlyMap<string, string>> 
 
 /** TorchScript has neither the shape nor the element type of what it takes. */
 function inputOf({ name, type, optional }: Argument): readonly TensorSignature[] {
-  if (type === 'Tensor') return [{ name, dtype: null, dims: null }];
   if (optional) return [];
+  if (type === 'Tensor' || type === 'Optional[Tensor]') return [{ name, dtype: null, dims: null }];
   throw new RefusedModel(
     `takes ${JSON.stringify(name)}, a ${type.slice(0, 80)}; AYCI feeds tensors`,
     'Give its forward tensors alone, and defaults for the rest.',

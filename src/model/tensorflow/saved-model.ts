@@ -11,7 +11,8 @@ export const SAVED_MODEL = 'saved_model.pb';
 export const SIGNATURE_FILE = 'ayci-signature';
 /** Protobuf's own limit of one message. */
 const LARGEST_FILE = 2 ** 31 - 1;
-const INITIALIZER = '__saved_model_init_op';
+/** Signatures that TensorFlow keeps for itself: initializers, a training step. */
+const OWN = '__saved_model_';
 const SERVE = 'serve';
 
 /** What of a MetaGraphDef (tensorflow/core/protobuf/meta_graph.proto) matters. */
@@ -118,7 +119,7 @@ function assetOf(bytes: Uint8Array): string {
 }
 
 function namesOf({ signatures }: MetaGraph): readonly string[] {
-  return [...signatures.keys()].filter((name) => name !== INITIALIZER).sort();
+  return [...signatures.keys()].filter((name) => !name.startsWith(OWN)).sort();
 }
 
 function checkAssets(assets: readonly string[], sources: Sources): void {

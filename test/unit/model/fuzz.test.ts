@@ -17,14 +17,14 @@ function wounded(whole: Buffer, random: () => number): Buffer {
   const below = (end: number) => Math.floor(random() * end);
   for (let wounds = 1 + below(4); wounds > 0; wounds -= 1) {
     const at = below(bytes.length);
-    const length = 1 + below(16);
+    const end = Math.min(bytes.length, at + 1 + below(16));
     const wound = below(6);
     if (wound === 0) bytes = bytes.subarray(0, at);
     else if (wound === 1) bytes[at] = (bytes[at] ?? 0) ^ (1 << below(8));
-    else if (wound === 2) bytes.fill(0xff, at, at + length);
-    else if (wound === 3) bytes.fill(0, at, at + length);
-    else if (wound === 4) bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
-    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
+    else if (wound === 2) bytes.fill(0xff, at, end);
+    else if (wound === 3) bytes.fill(0, at, end);
+    else if (wound === 4) bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
+    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
     if (bytes.length === 0) break;
   }
   return bytes;
