@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import { quoted, refuse } from '../inputs/values.ts';
+import { MODEL_KINDS } from '../model/kinds.ts';
 import { type Found, placeOf, refuseAt } from './section.ts';
 import { LONGEST_PATH, MOST_MODELS, type Setting } from './table.ts';
 import { written } from './values.ts';
@@ -64,7 +65,7 @@ export async function modelsOf(found: Found, setting: Setting, list: ListFiles):
   const place = placeOf(found);
   if (files.length === 0 && !isGlob(pattern)) {
     throw refuse(
-      { place, value: pattern, allowed: 'the path of an .onnx file' },
+      { place, value: pattern, allowed: MODEL_KINDS },
       'there is no such file',
       'Paths begin at the root of the repository.',
     );

@@ -1,6 +1,9 @@
 /** JSON as somebody else wrote it: what is not as expected is undefined, never an error of ours. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** Bytes: as objects, JSON takes up to twenty times as much. The programs of the largest models have a tenth of it. */
+export const LARGEST_JSON = 64 * 2 ** 20;
+
 /** @throws Error where the bytes are no JSON */
 export function parseJson(bytes: Uint8Array, name: string): Json {
   try {

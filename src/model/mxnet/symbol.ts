@@ -1,12 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Dimension, Dtype, TensorSignature } from '../../types/model.ts';
 import { countOne, type ModelFacts, RefusedModel, type Sources, sortedCounts, sourceOf } from '../facts.ts';
-import { at, type Json, listAt, mapsIn, parseJson, textAt } from '../loose-json.ts';
+import { at, type Json, LARGEST_JSON, listAt, mapsIn, parseJson, textAt } from '../loose-json.ts';
 import { withBytes } from '../zip.ts';
 import { PARAMS, SYMBOL } from './files.ts';
 import { type Params, readParams } from './params.ts';
 
-const LARGEST_SYMBOL = 128 * 2 ** 20;
 /** By type flag, as `__dtype__` has them. */
 const DTYPE_OF: Readonly<Record<string, Dtype>> = {
   0: 'float32',
@@ -32,7 +31,7 @@ const LARGEST_DIMENSION = 1_000_000_000;
 export async function readMxnet(sources: Sources): Promise<ModelFacts> {
   const path = sourceOf(sources, SYMBOL);
   const { size } = await stat(path);
-  if (size > LARGEST_SYMBOL) throw new Error(`its symbol has ${size} bytes`);
+  if (size > LARGEST_JSON) throw new Error(`its symbol has ${size} bytes`);
   const symbol = parseJson(await readFile(path), 'symbol');
   const params = await withBytes(sourceOf(sources, PARAMS), readParams).catch((cause: unknown) => {
     throw new Error(`its parameters cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);

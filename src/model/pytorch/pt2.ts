@@ -1,5 +1,5 @@
 import { type ModelFacts, RefusedModel, type Sources, sourceOf } from '../facts.ts';
-import { type Json, listAt, parseJson, textAt } from '../loose-json.ts';
+import { type Json, LARGEST_JSON, listAt, parseJson, textAt } from '../loose-json.ts';
 import { type Archive, memberBytes, openArchive, withBytes } from '../zip.ts';
 import { checkPayloads } from './payloads.ts';
 import { checkPickle } from './pickle.ts';
@@ -30,7 +30,7 @@ export function readPt2(sources: Sources): Promise<ModelFacts> {
 }
 
 async function json(archive: Archive, name: string): Promise<Json> {
-  return parseJson(await archive.read(name, LARGEST_MEMBER), name);
+  return parseJson(await archive.read(name, LARGEST_JSON), name);
 }
 
 function checkMembers({ members, root }: Archive): void {

@@ -21,8 +21,14 @@ export function readTorchscript(sources: Sources): Promise<ModelFacts> {
     checkMembers(archive);
     const code = await readCode(archive);
     const data = await archive.read('data.pkl', LARGEST_MEMBER);
-    for (const name of archive.members.keys())
-      if (/^[^/]+\.pkl$/.test(name)) checkPickle(await archive.read(name, LARGEST_MEMBER), name, true);
+    let parameters = 0;
+    for (const name of archive.members.keys()) {
+      if (!/^[^/]+\.pkl$/.test(name)) continue;
+      const pickle = await archive.read(name, LARGEST_MEMBER);
+      checkPickle(pickle, name, true);
+      // A frozen model keeps its weights as constants.
+      if (name === 'data.pkl' || name === 'constants.pkl') parameters += storedElements(pickle);
+    }
     const [, module = '', type = ''] = CLASS.exec(data.subarray(2, 4096).toString('latin1')) ?? [];
     const file = code.get(`code/${module.replaceAll('.', '/')}.py`);
     if (file === undefined) throw new Error('its code lacks the class of the model');
@@ -35,7 +41,7 @@ export function readTorchscript(sources: Sources): Promise<ModelFacts> {
     return {
       signature: { inputs: forward.arguments.flatMap(inputOf), outputs: forward.outputs },
       operators: operatorsOf(code),
-      parameters: storedElements(data),
+      parameters,
       opsets: {},
     };
   });

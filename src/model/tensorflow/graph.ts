@@ -19,7 +19,8 @@ export interface Graph {
   readonly functions: ReadonlyMap<string, readonly GraphNode[]>;
 }
 
-const MOST_NODES = 2_000_000;
+/** Ten times as many as the largest models have. */
+const MOST_NODES = 300_000;
 
 /** A GraphDef. @throws Error */
 export function readGraph(bytes: Uint8Array): Graph {

@@ -56,7 +56,7 @@ export async function readSavedModel(sources: Sources): Promise<ModelFacts> {
   return {
     signature: { inputs: inputsOf(signature), outputs: signature.outputs.map(([output]) => output) },
     operators: sortedCounts(countOperators(served)),
-    parameters: all.reduce((sum, node) => sum + variableElements(node), 0),
+    parameters: [...served].reduce((sum, node) => sum + variableElements(node), 0),
     opsets: {},
   };
 }

@@ -63,7 +63,7 @@ describe('what a model is held to', () => {
       '  - { path: b.onnx, input-shape: {} }',
     ].join('\n');
     const [a, b] = (await read(text)).models;
-    expect(a?.inputs.overrides.shapes).toEqual({ y: [1, 4] });
+    expect(a?.inputs.overrides.shapes).toEqual({ y: { dims: [1, 4], dtype: null } });
     expect(a?.serviceLevels.maxP99Ms).toBeNull();
     expect(b?.inputs.overrides.shapes).toEqual({});
     expect(b?.serviceLevels.maxP99Ms).toBe(50);

@@ -58,6 +58,12 @@ describe('what is refused, and what the message says', () => {
     ['an absurd shape', { 'input-shape': 'x=9999999x3' }, ['--input-shape', '9999999']],
     ['a shape beyond memory', { 'input-shape': 'x=1000000x1000000' }, ['2^31']],
     ['a shape without a name', { 'input-shape': '1x3' }, ['NAME=value']],
+    [
+      'a shape of an unknown type',
+      { 'input-shape': 'x=1x3:float' },
+      ['unknown element type "float"', 'Types: float32'],
+    ],
+    ['a shape of two types', { 'input-shape': 'x=1x3:int8:int8' }, ['element type "int8:int8"']],
     ['an empty range', { 'input-range': 'x=5:5' }, ['empty range']],
     ['a range in words', { 'input-range': 'x=a:b' }, ['LOW:HIGH']],
     ['data without @', { input: 'x=file.npy' }, ['with @']],
@@ -102,6 +108,18 @@ describe('the command line', () => {
     expect(refusal(() => fromArguments(['--memory', '512', '--memory', '1024']))).toContain('given twice');
     expect(refusal(() => fromArguments(['--memory']))).toContain('has no value');
     expect(refusal(() => fromArguments(['--json=yes']))).toContain('takes no value');
+  });
+});
+
+describe('a shape', () => {
+  it('has sizes, and a type where one is given', () => {
+    expect(read({ 'input-shape': 'x=1x3\nids:0=1x128:int64\n__proto__=2' }).overrides.shapes).toEqual(
+      Object.fromEntries([
+        ['x', { dims: [1, 3], dtype: null }],
+        ['ids:0', { dims: [1, 128], dtype: 'int64' }],
+        ['__proto__', { dims: [2], dtype: null }],
+      ]),
+    );
   });
 });
 
