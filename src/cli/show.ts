@@ -1,12 +1,23 @@
 import { readKnown } from '../archive/records.ts';
 import { AyciError } from '../errors.ts';
 import { githubContext } from '../github/context.ts';
-import { loadModel } from '../model/load.ts';
+import { modelSource } from '../model/source.ts';
 import { alignedTable } from '../report/console.ts';
 import { visible } from '../report/escape.ts';
 import { ageText, figure, signedPercent } from '../report/format.ts';
+import type { Model } from '../types/model.ts';
 import { credentialsOf, openArchive, settingOf, systemClock } from '../wiring/index.ts';
 import { type CommandContext, inputsOf, outsideOf } from './context.ts';
+
+/** The key of a model covers its signature, where that is not its default. */
+async function loaded(path: string, signature: string | null): Promise<Model> {
+  const source = modelSource(() => 'show');
+  try {
+    return await source.candidate(path, signature);
+  } finally {
+    await source.close();
+  }
+}
 
 /** `ayci show M|KEY`: what the archive knows of a model, newest first. */
 export async function showCommand(context: CommandContext): Promise<number> {
@@ -21,7 +32,7 @@ export async function showCommand(context: CommandContext): Promise<number> {
   const credentials = await credentialsOf(setting, outside, github);
   const { store } = await openArchive(setting, outside, github, credentials);
   const isKey = /^[0-9a-f]{64}-\d{1,15}$/.test(asked);
-  const key = isKey ? asked : (await loadModel(asked, 'show')).key;
+  const key = isKey ? asked : (await loaded(asked, inputs.signature)).key;
   const { measurements, notes } = await readKnown(store, github.scope, key);
   const now = systemClock.date().getTime();
   const newest = [...measurements].sort((a, b) => (a.measuredAt < b.measuredAt ? 1 : -1));

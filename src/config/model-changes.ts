@@ -60,6 +60,9 @@ function judgedBy(before: ModelSettings, after: ModelSettings): readonly string[
     ...(before.inputs.gateOn === 'cells' && after.inputs.gateOn === 'best' ? ['gate on cells → best'] : []),
     ...(reweighed ? ['other weights choose the gated configuration'] : []),
     ...(was === is ? [] : [`baseline ${was} → ${is}`]),
+    ...(before.inputs.signature === after.inputs.signature
+      ? []
+      : [`signature ${before.inputs.signature ?? 'the default'} → ${after.inputs.signature ?? 'the default'}`]),
   ];
 }
 

@@ -41,6 +41,8 @@ export const BASELINE = `^(?:git:${REF}|key:[0-9a-f]{64}-\\d{1,15}|archive:(?=.{
 const DIMENSION = '(?:0{0,6}[1-9]\\d{0,5}|1000000)';
 export const SHAPE = `^${DIMENSION}(?:x${DIMENSION})*(?::${either(DTYPES)})?$`;
 export const RANGE = '^[+-]?\\d{1,15}(?:\\.\\d{1,15})?:[+-]?\\d{1,15}(?:\\.\\d{1,15})?$';
+/** Name of a SavedModel's signature. */
+export const SIGNATURE = '^(?=.*\\S)[^\\p{Cc}]{1,200}$';
 export const DATA_FILE = '^@[^=\\p{Cc}]+$';
 /** Name of a model's input. */
 export const INPUT_NAME = '^[^\\p{Cc}]{1,200}$';

@@ -90,6 +90,7 @@ export const MODEL_SETTINGS: readonly Setting[] = [
     allowed: 'a map of names to "@<path of a .npy file>"',
     doc: 'Own data for inputs: `{image: "@samples/cat.npy"}`.',
   }),
+  ofInput('signature', 'text', text(patterns.SIGNATURE)),
   ofInput('max-latency-regression', 'percent', percent),
   ofInput('max-cost-regression', 'percent', percent),
   ofInput('max-memory-regression', 'percent', percent),

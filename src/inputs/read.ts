@@ -85,6 +85,7 @@ export function readInputs(raw: RawInputs, placeOf: PlaceOf): Inputs {
     baselineRole: baselineRole === null ? null : parseRoleArn(need('baseline-role-to-assume')),
     stack: parseStack(need('stack')),
     runtimeRequirements: written('runtime-requirements') === null ? null : need('runtime-requirements').value.trim(),
+    signature: written('signature') === null ? null : need('signature').value,
     seed: parseInteger(need('seed'), 0, 2 ** 32 - 1),
   };
 }

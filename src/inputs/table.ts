@@ -93,6 +93,13 @@ export const INPUTS = [
     doc: "The user's own data for one input, which is better than made-up values: `NAME=@file.npy`.",
   },
   {
+    name: 'signature',
+    default: null,
+    value: 'NAME',
+    allowed: 'the name of a signature of the SavedModel',
+    doc: 'Which signature of a TensorFlow SavedModel is served. Default: `serving_default`, or the only one.',
+  },
+  {
     name: 'archive',
     default: null,
     value: 'DIR|s3://BUCKET/PREFIX|github',

@@ -10,9 +10,14 @@ import { type NpyFile, readNpy } from './npy.ts';
 
 /** Where models of a run come from; what it wrote to temporary folders goes with `close`. */
 export interface ModelSource {
-  candidate(path: string): Promise<Model>;
+  /** @param signature of a SavedModel, as the user chose it; null: its default */
+  candidate(path: string, signature: string | null): Promise<Model>;
   /** Null where the commit has no such file: the model is new. */
-  baseline(ref: Extract<BaselineRef, { kind: 'path' | 'git' }>, candidatePath: string): Promise<Model | null>;
+  baseline(
+    ref: Extract<BaselineRef, { kind: 'path' | 'git' }>,
+    candidatePath: string,
+    signature: string | null,
+  ): Promise<Model | null>;
   /** A model whose files an archive kept. */
   kept(files: readonly ModelFile[], entry: string, key: ModelKey): Promise<Model>;
   /** A user's own data for one input. */
@@ -20,14 +25,10 @@ export interface ModelSource {
   close(): Promise<void>;
 }
 
-/**
- * @param git how git is run for a baseline at a commit
- * @param signature of a SavedModel, as the user chose it; null: its default
- */
+/** @param git how git is run for a baseline at a commit */
 export function modelSource(
   placeOf: (input: 'model' | 'baseline') => string,
   git: Omit<GitOptions, 'cwd'> = {},
-  signature: string | null = null,
 ): ModelSource {
   const folders: string[] = [];
   const folder = async (): Promise<string> => {
@@ -35,10 +36,10 @@ export function modelSource(
     folders.push(made);
     return made;
   };
-  const options: LoadOptions = { signature, folder };
   return {
-    candidate: (path) => loadModel(path, placeOf('model'), options),
-    async baseline(ref, candidatePath) {
+    candidate: (path, signature) => loadModel(path, placeOf('model'), { signature, folder }),
+    async baseline(ref, candidatePath, signature) {
+      const options: LoadOptions = { signature, folder };
       if (ref.kind === 'path') return loadModel(ref.path, placeOf('baseline'), options);
       return loadFromGit(ref.ref, candidatePath, await folder(), placeOf('baseline'), git, options);
     },

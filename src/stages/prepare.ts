@@ -36,7 +36,7 @@ async function newestOf(branch: string, inputs: Inputs, ports: RunPorts): Promis
 }
 
 async function loadBaseline(ref: BaselineRef, inputs: Inputs, ports: RunPorts): Promise<Model | null> {
-  if (ref.kind === 'path' || ref.kind === 'git') return ports.models.baseline(ref, inputs.model);
+  if (ref.kind === 'path' || ref.kind === 'git') return ports.models.baseline(ref, inputs.model, inputs.signature);
   const key = ref.kind === 'key' ? ref.key : await newestOf(ref.branch, inputs, ports);
   if (key === null) return null;
   const kept = await findModel(ports.store, ports.scope, key);
@@ -113,7 +113,7 @@ function missingBaseline(baseline: BaselineRef): readonly string[] {
  */
 export async function prepare(inputs: Inputs, ports: RunPorts): Promise<Prepared> {
   const prices = pricesOf(ports.region, ports.placeOf('aws-region'));
-  const candidate = await ports.models.candidate(inputs.model);
+  const candidate = await ports.models.candidate(inputs.model, inputs.signature);
   const overrides = await overridesOf(inputs, ports);
   const { model: baseline, ref, facts, notes } = await comparedWith(inputs, ports);
   if (baseline !== null && baseline.framework !== candidate.framework) {

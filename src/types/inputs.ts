@@ -73,5 +73,7 @@ export interface Inputs {
   readonly stack: string;
   /** A file with the user's own versions of frameworks; null: the runtimes' own. */
   readonly runtimeRequirements: string | null;
+  /** Of a SavedModel with several; null: its default. */
+  readonly signature: string | null;
   readonly seed: number;
 }

@@ -97,5 +97,7 @@ export async function copyConverted(request: ConvertRequest): Promise<void> {
 /** A script that measures every candidate at `ratio` of its baseline; the vanilla optimizer needs no conversion. */
 export function atRatio(ratio: number): Script {
   return (request: RuntimeRequest): RuntimeResponse =>
-    request.op === 'convert' || request.op === 'infer' ? converted(request) : measured(request as MeasureRequest, ratio);
+    request.op === 'convert' || request.op === 'infer'
+      ? converted(request)
+      : measured(request as MeasureRequest, ratio);
 }

@@ -1,5 +1,4 @@
 import { githubContext } from '../../github/context.ts';
-import { loadModel } from '../../model/load.ts';
 import { alignedTable } from '../../report/console.ts';
 import { visible } from '../../report/escape.ts';
 import { credentialsOf, openArchive, settingOf, VERSION } from '../../wiring/index.ts';
@@ -46,7 +45,7 @@ async function checksOf(context: CommandContext): Promise<readonly Check[]> {
   return [
     ...checks,
     ...(await archiveChecks(store, github.scope.write)),
-    ...(model === undefined ? [] : await modelChecks(() => loadModel(model, '--model'))),
+    ...(model === undefined ? [] : await modelChecks(model, inputs.signature)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { modelSource } from '../../model/source.ts';
 import { visible } from '../../report/escape.ts';
 import { bytesText } from '../../report/format.ts';
 import { OPTIMIZERS } from '../../types/config.ts';
@@ -20,10 +21,11 @@ function routeText(model: Model, optimizer: (typeof OPTIMIZERS)[number]): string
 }
 
 /** What a model takes and gives, and by which way each optimizer comes to it. Nothing of the model is run. */
-export async function modelChecks(load: () => Promise<Model>): Promise<readonly Check[]> {
+export async function modelChecks(path: string, signature: string | null): Promise<readonly Check[]> {
+  const source = modelSource(() => '--model');
   const found: Model[] = [];
   const read = await tried('model', async () => {
-    const model = await load();
+    const model = await source.candidate(path, signature).finally(() => source.close());
     found.push(model);
     const size = model.files.reduce((sum, file) => sum + file.size, 0);
     const files = `${model.files.length} file${model.files.length === 1 ? '' : 's'}`;

@@ -56,9 +56,9 @@ describe('a SavedModel of another commit', () => {
     await using repo = await repository();
     await cp(fixture('saved-several'), repo.path, { recursive: true });
     commit(repo.path);
-    const source = modelSource((input) => `--${input}`, ENV, 'tokens');
-    const candidate = await source.candidate(repo.path);
-    const baseline = await source.baseline({ kind: 'git', ref: 'main' }, repo.path);
+    const source = modelSource((input) => `--${input}`, ENV);
+    const candidate = await source.candidate(repo.path, 'tokens');
+    const baseline = await source.baseline({ kind: 'git', ref: 'main' }, repo.path, 'tokens');
     expect(baseline?.key).toBe(candidate.key);
     expect(baseline?.signature.outputs).toEqual(['sum']);
     await source.close();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dvcPointer } from '../../../src/model/dvc.ts';
@@ -71,6 +71,18 @@ describe("git's words", () => {
 });
 
 describe('a repository', () => {
+  it('gives bytes as they are', async () => {
+    await using folder = await temporaryFolder();
+    const origin = new Origin(folder.path);
+    const every = Uint8Array.from({ length: 1024 }, (_, at) => at % 256);
+    const commit = origin.commit([], { 'm.onnx': every });
+    const at = checkout(origin, join(folder.path, 'clone'), commit);
+    const { repository, path } = await openRepository(join(at, 'm.onnx'), { env: GIT_ENV });
+    const entry = await repository.entry(commit, path);
+    await repository.copy(entry?.id ?? '', join(folder.path, 'copy'));
+    expect(new Uint8Array(await readFile(join(folder.path, 'copy')))).toEqual(every);
+  });
+
   it('is found around a file of any name, at the top and below', async () => {
     await using folder = await temporaryFolder();
     const origin = new Origin(folder.path);
