@@ -33,12 +33,45 @@ function environment(label, locks) {
   return cacheFolder(`framework-${label}-${digest.digest('hex').slice(0, 12)}`);
 }
 
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whoever comes while another process makes the same environment waits for it. */
+function locked(folder, work) {
+  const lock = `${folder}.lock`;
+  mkdirSync(cacheFolder(), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch {
+      const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+      if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
 function made(folder, make) {
   if (existsSync(join(folder, 'made'))) return;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  make();
-  writeFileSync(join(folder, 'made'), '');
+  locked(folder, () => {
+    if (existsSync(join(folder, 'made'))) return;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    make();
+    writeFileSync(join(folder, 'made'), '');
+  });
 }
 
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--no-deps'];

@@ -134,7 +134,9 @@ def _check_text(value: str, key: str) -> None:
 
 
 def _bad(key: str, value: str) -> InvalidModel:
-    return InvalidModel(f"{MODEL}: {key[:80]}: got {value[:80]!r}; expected what torch.export writes")
+    return InvalidModel(
+        f"{MODEL}: {key[:80]}: got {value[:80]!r}; expected what torch.export writes"
+    )
 
 
 def _is_path(value: str) -> bool:

@@ -22,7 +22,7 @@ _OPERATOR = re.compile(rf"\bops{_GAP}\.{_GAP}(\w+){_GAP}\.{_GAP}(\w+)")
 _CUSTOM_CLASS = re.compile(rf"\bclasses{_GAP}\.{_GAP}(\w+)")
 # Whatever they stand for there: a variable of such a name is rarer than a way around a grammar.
 _WORDS = re.compile(
-    r"(?<!\w)(?:%s)(?!\w)" % "|".join(sorted(each.split(".")[1] for each in REFUSED)),
+    rf"(?<!\w)(?:{'|'.join(sorted(each.split('.')[1] for each in REFUSED))})(?!\w)",
     re.ASCII,
 )
 EXPORT_HINT = (
@@ -32,7 +32,7 @@ EXPORT_HINT = (
 
 
 def check_scripted(path: Path) -> None:
-    """Raises InvalidModel for a .pt that is no TorchScript, or whose code reaches beyond tensors."""
+    """Raises InvalidModel for a .pt that is no TorchScript, or whose code reaches out."""
     with opened(path) as archive:
         names = archive.names
         if "constants.pkl" not in names or not any(name.startswith("code/") for name in names):

@@ -28,7 +28,8 @@ class PytorchConverter(PytorchAdapter):
         """`onnx`: model.onnx. `tvm`: model.relax.json, or model.onnx of TorchScript.
 
         An exported program keeps its dynamic sizes; TorchScript, which tells no shapes, gets those
-        of `wanted.inputs`. Raises ConversionFailed, InvalidModel, InvalidInput, or what torch raises.
+        of `wanted.inputs`.
+        Raises ConversionFailed, InvalidModel, InvalidInput, or what torch and TVM raise.
         """
         if wanted.optimizer not in self.conversions:
             raise ConversionFailed(

@@ -77,7 +77,9 @@ def arguments(
 
 def _fed(program: torch.export.ExportedProgram) -> Iterator[torch.fx.Node]:
     wanted = {name for name in program.graph_signature.user_inputs if isinstance(name, str)}
-    return (node for node in program.graph.nodes if node.op == "placeholder" and node.name in wanted)
+    return (
+        node for node in program.graph.nodes if node.op == "placeholder" and node.name in wanted
+    )
 
 
 def _input_type(node: torch.fx.Node) -> InputType:

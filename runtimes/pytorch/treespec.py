@@ -50,7 +50,9 @@ def _check_context(context: Any) -> None:
     """None, or the keys of a dict; an object in it would name a module to import."""
     if context is not None and not (
         isinstance(context, list)
-        and all(type(key) is int or (isinstance(key, str) and _KEY.fullmatch(key)) for key in context)
+        and all(
+            type(key) is int or (isinstance(key, str) and _KEY.fullmatch(key)) for key in context
+        )
     ):
         raise InvalidModel(
             f"a key of inputs or outputs: got {str(context)[:80]}; expected words or numbers"

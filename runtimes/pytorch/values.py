@@ -23,7 +23,9 @@ def dtype_name(dtype: torch.dtype) -> str | None:
 def torch_tensor(feed: Tensor) -> torch.Tensor:
     """A tensor of its own with the values of an input. Raises InvalidInput for strings."""
     if feed.dtype == "string":
-        raise InvalidInput(f"input {feed.name}: got string; expected numbers, as PyTorch has no other")
+        raise InvalidInput(
+            f"input {feed.name}: got string; expected numbers, as PyTorch has no other"
+        )
     # A copy: a model may write to its inputs.
     made = torch.tensor(np.ascontiguousarray(feed.array))
     return made.view(torch.bfloat16) if feed.dtype == "bfloat16" else made

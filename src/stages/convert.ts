@@ -59,7 +59,12 @@ function inference(model: Model): Asked {
 }
 
 /** Has models converted, each conversion once: what the archive has is taken from there, what is made is kept there. */
-export function converter(ports: RunPorts, places: Places, caller: Caller, seed: number): Converter {
+export function converter(
+  ports: Pick<RunPorts, 'store' | 'scope' | 'scratch' | 'logger' | 'target'>,
+  places: Places,
+  caller: Caller,
+  seed: number,
+): Converter {
   const { store, scope, logger } = ports;
   const { facts } = ports.target;
   const make = maker(ports, caller);

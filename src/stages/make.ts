@@ -45,7 +45,7 @@ function manifestOf(
 }
 
 /** Has one conversion made, and keeps what comes of it in the archive. */
-export function maker(ports: RunPorts, caller: Caller): Make {
+export function maker(ports: Pick<RunPorts, 'store' | 'scope' | 'scratch' | 'target'>, caller: Caller): Make {
   const { store, scope } = ports;
 
   /** By a runtime on this machine, into a folder of its own, then kept. */

@@ -107,7 +107,11 @@ class Layer(nn.Module):
         return x.reshape(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        query, key, value = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
+        query, key, value = (
+            self.split(self.query(x)),
+            self.split(self.key(x)),
+            self.split(self.value(x)),
+        )
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = self.norm1(x + self.mixed(attended.transpose(1, 2).flatten(2)))
         return self.norm2(x + self.narrow(functional.gelu(self.wide(x))))
@@ -199,7 +203,12 @@ def write(folder: Path, name: str) -> None:
     if importlib.util.find_spec("onnxscript"):
         names = OUTPUTS.get(name, ["scores"])
         torch.onnx.export(
-            program, (), folder / f"{name}.onnx", dynamo=True, external_data=False, output_names=names
+            program,
+            (),
+            folder / f"{name}.onnx",
+            dynamo=True,
+            external_data=False,
+            output_names=names,
         )
 
 

@@ -5,6 +5,7 @@ import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
 import { pipInstall, type Ran, runCommand, tellingLine } from './command.ts';
 import { requirementsDigest } from './digest.ts';
+import { furtherIndexes } from './indexes.ts';
 import { whileLocked } from './lock.ts';
 import { appliesTo, type OwnRequirements } from './own-requirements.ts';
 import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
@@ -157,10 +158,10 @@ async function byPip(
     await runCommand(python.program, ['-I', '-m', 'venv', folder], env, signal),
     `python -m venv with ${python.program} failed`,
   );
-  for (const requirements of await files(place, runtime, folder)) {
-    const ran = await runCommand(join(folder, 'bin', 'python'), pipInstall(requirements), env, signal);
-    must(ran, `pip install for ${runtime} failed`);
-  }
+  const own = join(folder, 'bin', 'python');
+  const indexes = await furtherIndexes(requirementTexts(place, runtime), own, env, signal);
+  for (const requirements of await files(place, runtime, folder))
+    must(await runCommand(own, pipInstall(requirements, indexes), env, signal), `pip install for ${runtime} failed`);
 }
 
 async function byUv(
@@ -176,7 +177,8 @@ async function byUv(
   const uv = await findUv(uvPlace, search, logger, signal);
   const wanted = search.found?.program ?? UV_PYTHON;
   must(await runCommand(uv, ['venv', '--quiet', '--python', wanted, folder], env, signal), 'uv venv failed');
-  const exact = ['--require-hashes', '--no-deps', '--only-binary', ':all:'];
+  const indexes = await furtherIndexes(requirementTexts(place, runtime), null, env, signal);
+  const exact = ['--require-hashes', '--no-deps', '--only-binary', ':all:', ...indexes];
   const install = ['pip', 'install', '--quiet', '--python', join(folder, 'bin', 'python'), ...exact, '-r'];
   for (const requirements of await files(place, runtime, folder))
     must(await runCommand(uv, [...install, requirements], env, signal), `uv pip install for ${runtime} failed`);

@@ -1,4 +1,4 @@
-"""Conversions that are refused, with the reason; the converter's child process; shapes and names."""
+"""What is refused, and why; the converter's child process; sizes and names that are kept."""
 
 from __future__ import annotations
 
@@ -48,13 +48,15 @@ X = input_of("x", "float32", [2, 3])
 @pytest.mark.parametrize("optimizer", ["onnx", "tvm"])
 def test_an_operator_that_is_refused_is_named(tmp_path: Path, optimizer: str) -> None:
     artifact = exported(tmp_path / "a.pt2", Bessel(), (torch.ones(2, 3),))
-    with pytest.raises(ConversionFailed, match="operator .*bessel_j0") as caught:
+    with pytest.raises(ConversionFailed, match=r"operator .*bessel_j0") as caught:
         converted(artifact, tmp_path / "out", optimizer, X)
     assert len(str(caught.value)) < 120
 
 
 @pytest.mark.parametrize("optimizer", ["onnx", "tvm"])
-def test_an_operator_of_torchscript_that_is_refused_is_named(tmp_path: Path, optimizer: str) -> None:
+def test_an_operator_of_torchscript_that_is_refused_is_named(
+    tmp_path: Path, optimizer: str
+) -> None:
     artifact = scripted(tmp_path / "a.pt", Bessel())
     with pytest.raises(ConversionFailed, match="operator aten::special_bessel_j0"):
         converted(artifact, tmp_path / "out", optimizer, X)

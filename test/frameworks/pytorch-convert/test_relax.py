@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tvm
 from adapter import PytorchAdapter
-from ayci_runtime.compare import difference, differ, largest
+from ayci_runtime.compare import differ, difference, largest
 from ayci_runtime.inputs import make_inputs
 from ayci_runtime.tensors import Tensor
 from pytorch_models import inputs_of
@@ -37,7 +37,9 @@ def answers_of_tvm(file: Path, batch: int, feeds: list[Tensor]) -> list[Tensor]:
 def test_agrees_with_pytorch(zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     inputs = inputs_of(name, batch)
     artifact = artifact_of(zoo / f"{name}.pt2", entry="model.pt2")
-    answer = ask(convert_app.handler, convert_of("pytorch", "tvm", artifact, tmp_path / "out", *inputs))
+    answer = ask(
+        convert_app.handler, convert_of("pytorch", "tvm", artifact, tmp_path / "out", *inputs)
+    )
     assert answer["entry"] == "model.relax.json" and answer["optimizeMs"] > 0
     model = PytorchAdapter().load(zoo / f"{name}.pt2", "vanilla", 1)
     one, other = (make_inputs(inputs, seed, tmp_path) for seed in (5, 6))
@@ -66,6 +68,8 @@ def test_writes_larger_nets(zoo: Path, tmp_path: Path, name: str) -> None:
 def test_torchscript_goes_by_way_of_onnx(zoo: Path, tmp_path: Path) -> None:
     artifact = artifact_of(zoo / "small.pt", entry="model.pt")
     inputs = inputs_of("small", 1)
-    answer = ask(convert_app.handler, convert_of("pytorch", "tvm", artifact, tmp_path / "out", *inputs))
+    answer = ask(
+        convert_app.handler, convert_of("pytorch", "tvm", artifact, tmp_path / "out", *inputs)
+    )
     assert [file["path"] for file in answer["files"]] == ["model.onnx"]
     assert np.all([file["size"] > 0 for file in answer["files"]])

@@ -1,4 +1,4 @@
-"""Models that run code of whoever wrote them, where nobody looks first. Each makes a file, `mark`."""
+"""Models that run code of whoever wrote them, where nobody looks. Each makes a file, `mark`."""
 
 from __future__ import annotations
 

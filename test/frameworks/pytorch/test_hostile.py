@@ -1,4 +1,4 @@
-"""Hostile models: refused before torch opens them. Each payload is shown to run where nobody looks."""
+"""Hostile models: refused before torch opens them. Each payload runs where nobody looks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,11 @@ REASONS = {
 
 @pytest.mark.parametrize("name", payloads.ALL)
 def test_a_payload_does_not_run(
-    name: str, source: Path, tmp_path: Path, unchecked: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    source: Path,
+    tmp_path: Path,
+    unchecked: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert unchecked[name].exists(), "the payload runs nowhere: this test proves nothing"
     path, mark = payloads.write(name, tmp_path, source)
@@ -85,7 +89,7 @@ def test_torch_itself_unpickles_nothing(source: Path, tmp_path: Path) -> None:
     """The second line: what the first one could miss, torch refuses in this process."""
     for name in ("pickled_weight", "sample_inputs", "state_dict"):
         path, mark = payloads.write(name, tmp_path, source)
-        with pytest.raises(Exception, match="weights_only|Weights only"):
+        with pytest.raises(Exception, match=r"weights_only|Weights only"):
             payloads.run_unchecked(path)
         assert not mark.exists()
 
@@ -172,7 +176,9 @@ def rewritten(source: Path, target: Path, add: Callable[[zipfile.ZipFile], None]
 
 
 def test_refuses_a_name_twice_whatever_its_case(source: Path, tmp_path: Path) -> None:
-    path = rewritten(source, tmp_path / "a.pt2", lambda a: a.writestr("plain/Models/MODEL.json", "{}"))
+    path = rewritten(
+        source, tmp_path / "a.pt2", lambda a: a.writestr("plain/Models/MODEL.json", "{}")
+    )
     assert "holds it twice" in refusal(path)
 
 

@@ -49,13 +49,17 @@ def test_measures_two_subjects_against_each_other(zoo: Path) -> None:
     sides = [("candidate", ".pt2"), ("baseline", ".pt")]
     subjects = [
         subject_of(
-            artifact_of(zoo / f"small{suffix}", entry=FORMATS[suffix]), *inputs_of("small", 2), role=role
+            artifact_of(zoo / f"small{suffix}", entry=FORMATS[suffix]),
+            *inputs_of("small", 2),
+            role=role,
         )
         for role, suffix in sides
     ]
     answer = ask(app.handler, measure_of("pytorch", "vanilla", *subjects, batch=2))
     assert answer["change"]["varies"] is True
-    assert answer["change"]["maxAbsoluteDifference"] <= 1e-5 * answer["change"]["maxAbsoluteReference"]
+    assert (
+        answer["change"]["maxAbsoluteDifference"] <= 1e-5 * answer["change"]["maxAbsoluteReference"]
+    )
     assert {each["role"] for each in answer["blocks"]} == {"candidate", "baseline"}
 
 

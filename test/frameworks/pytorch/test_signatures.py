@@ -89,7 +89,9 @@ def test_every_dtype_that_torch_has(dtype: str, tmp_path: Path) -> None:
 
     # torch adds no unsigned integers of two bytes or more.
     module = Same() if dtype in ("uint16", "uint32", "uint64") else Twice()
-    artifact = exported(tmp_path / "model.pt2", module, (torch.zeros(2, 3).to(getattr(torch, dtype)),))
+    artifact = exported(
+        tmp_path / "model.pt2", module, (torch.zeros(2, 3).to(getattr(torch, dtype)),)
+    )
     assert described(artifact)["inputs"] == [{"name": "x", "dtype": dtype, "dims": [2, 3]}]
     (fed,) = make_inputs([input_of("x", dtype, [2, 3], "range", low=0, high=50)], 1, tmp_path)
     model = PytorchAdapter().load(tmp_path / "model.pt2", "vanilla", 1)
