@@ -18,8 +18,9 @@ _MEMBERS = re.compile(
 )
 # Spaces, comments and line ends may stand around a dot.
 _GAP = r"(?:\s|\\|#[^\n]*\n)*"
-_OPERATOR = re.compile(rf"\bops{_GAP}\.{_GAP}(\w+){_GAP}\.{_GAP}(\w+)")
-_CUSTOM_CLASS = re.compile(rf"\bclasses{_GAP}\.{_GAP}(\w+)")
+_DOT = rf"{_GAP}\.{_GAP}"
+_OPERATOR = re.compile(rf"\bops{_DOT}(\w+){_DOT}(\w+)", re.ASCII)
+_CUSTOM_CLASS = re.compile(rf"\btorch{_DOT}classes{_DOT}(\w+)", re.ASCII)
 # Whatever they stand for there: a variable of such a name is rarer than a way around a grammar.
 _WORDS = re.compile(
     rf"(?<!\w)(?:{'|'.join(sorted(each.split('.')[1] for each in REFUSED))})(?!\w)",

@@ -16,7 +16,6 @@ from check_exported import check_exported
 from torch.utils import _pytree as pytree
 from values import dtype_name, named_tensors, output_name, torch_tensor
 
-
 # As torch words a target that it does not know.
 _UNKNOWN = re.compile(r"We failed to resolve (\S+) to an operator")
 

