@@ -1,4 +1,6 @@
-"""AYCI's timed blocks against a bare onnxruntime loop, ABBA in one process: fidelity.py RUNTIMES MODEL SECONDS SEED
+"""AYCI's timed blocks against an engine's bare loop, ABBA in one process:
+
+    python fidelity.py RUNTIMES ENGINE OPTIMIZER MODEL SECONDS SEED
 
 Both load the model by their own means, have the same inputs, options and threads, and take turns of 20 ms, so that what
 the machine does falls on both. Prints JSON: median log ratio (AYCI / bare) by each clock, and the CPU ms of an inference.
@@ -6,64 +8,67 @@ the machine does falls on both. Prints JSON: median log ratio (AYCI / bare) by e
 
 from __future__ import annotations
 
+import importlib
 import json
-import os
 import sys
+from math import log
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns, process_time_ns
 
-RUNTIMES = Path(sys.argv[1])
-sys.path[:0] = [str(RUNTIMES / "common"), str(RUNTIMES / "onnx")]
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
+RUNTIMES, ENGINE, OPTIMIZER, MODEL, SECONDS, SEED = sys.argv[1:]
+sys.path[:0] = [str(Path(RUNTIMES) / "common"), str(Path(RUNTIMES) / ENGINE)]
 
-import numpy as np  # noqa: E402
-import onnxruntime as ort  # noqa: E402
-from adapter import OnnxAdapter  # noqa: E402
-from ayci_runtime.tensors import Tensor  # noqa: E402
+# The engine's own settings, before its import.
+handler = importlib.import_module("app").handler
+
+from ayci_runtime.adapter import Adapter  # noqa: E402
+from ayci_runtime.inputs import make_inputs  # noqa: E402
 from ayci_runtime.timing import block, quiet  # noqa: E402
-from math import log  # noqa: E402
+from bare_engines import BARE  # noqa: E402
 
 BLOCK_NS = 20_000_000
 
 
-def bare_session(path: str) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def adapter() -> Adapter:
+    made = importlib.import_module("adapter")
+    kinds = [each for each in vars(made).values() if isinstance(each, type) and issubclass(each, Adapter)]
+    return next(each for each in kinds if each is not Adapter)()
 
 
-def bare_block(session: ort.InferenceSession, feed: dict, count: int) -> tuple[float, float]:
-    session.run(None, feed)
+def bare_block(run, count: int) -> tuple[float, float]:
+    run()
     cpu = process_time_ns()
     wall = perf_counter_ns()
     for _ in range(count):
-        session.run(None, feed)
+        run()
     return (perf_counter_ns() - wall) / count, (process_time_ns() - cpu) / count
 
 
-def main(path: str, seconds: float, seed: int) -> None:
-    made: dict[str, object] = {}
-    loads = {
-        "ayci": lambda: OnnxAdapter().load(Path(path), "onnx", 1),
-        "bare": lambda: bare_session(path),
-    }
-    for name in ("ayci", "bare") if seed % 2 else ("bare", "ayci"):
-        made[name] = loads[name]()
-    bare = made["bare"]
-    shape = [dim if isinstance(dim, int) else 1 for dim in bare.get_inputs()[0].shape]
-    name = bare.get_inputs()[0].name
-    values = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    run = made["ayci"].bind([Tensor(name, "float32", values)])
-    feed = {name: values}
+def specs(model) -> list[dict]:
+    """Inputs of batch 1; unknown sizes are 224 for images and 64 for tokens."""
+    made = []
+    for each in model.inputs:
+        dims = each.dims or (1, 3, 224, 224)
+        sizes = [dim if isinstance(dim, int) else 1 if at == 0 else 64 for at, dim in enumerate(dims)]
+        dtype = each.dtype or "float32"
+        fill = {"kind": "normal"} if dtype.startswith("float") else {"kind": "range", "low": 0, "high": 2}
+        made.append({"name": each.name, "dtype": dtype, "shape": sizes, "fill": fill})
+    return made
+
+
+def main(path: Path, seconds: float, seed: int) -> None:
+    model = adapter().load(path, OPTIMIZER, 1)
+    feeds = make_inputs(specs(model), seed, path.parent)
+    values = {each.name: each.array for each in feeds}
+    makes = {"ayci": lambda: model.bind(feeds), "bare": lambda: BARE[ENGINE](path, values)}
+    runs = {name: makes[name]() for name in (("ayci", "bare") if seed % 2 else ("bare", "ayci"))}
+    run, bare = runs["ayci"], runs["bare"]
     for _ in range(5):
         run()
-        bare.run(None, feed)
+        bare()
     begin = perf_counter_ns()
-    bare.run(None, feed)
+    bare()
     count = max(1, BLOCK_NS // (perf_counter_ns() - begin))
     logs: dict[str, list[float]] = {"wall": [], "cpu": []}
     times: list[float] = []
@@ -79,7 +84,7 @@ def main(path: str, seconds: float, seed: int) -> None:
                     wall, cpu = done.wall / done.count, done.cpu / done.count
                     times.append(cpu / 1e6)
                 else:
-                    wall, cpu = bare_block(bare, feed, count)
+                    wall, cpu = bare_block(bare, count)
                 sums["wall"] += log(wall) if ours else -log(wall)
                 sums["cpu"] += log(cpu) if ours else -log(cpu)
             for clock, total in sums.items():
@@ -87,4 +92,4 @@ def main(path: str, seconds: float, seed: int) -> None:
     print(json.dumps({"wall": median(logs["wall"]), "cpu": median(logs["cpu"]), "ms": median(times)}))
 
 
-main(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+main(Path(MODEL), float(SECONDS), int(SEED))

@@ -9,6 +9,7 @@ import { consoleLogger } from '../../src/log.ts';
 import { Budget } from '../../src/measure/budget.ts';
 import { type Caller, callConvert } from '../../src/measure/call.ts';
 import { loadModel } from '../../src/model/load.ts';
+import type { Target } from '../../src/ports.ts';
 import { madeEnvironment } from '../../src/target/local/environment.ts';
 import type { Artifact } from '../../src/types/protocol.ts';
 import { cacheFolder, localTarget } from '../../src/wiring/index.ts';
@@ -16,19 +17,23 @@ import { cacheFolder, localTarget } from '../../src/wiring/index.ts';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const terminal = { write: (text: string) => process.stderr.write(text), isTTY: false, columns: 80 };
 
-/** The embedded Lambda, ready, with the Python that it uses. */
-export async function openLocal() {
-  const signal = new AbortController().signal;
-  const logger = consoleLogger(terminal, false);
+/** The embedded Lambda. */
+export async function openTarget(): Promise<Target> {
   const outside = {
     inAction: false,
     entry: pathToFileURL(join(root, 'src', 'cli.ts')).href,
     env: process.env,
-    logger,
-    signal,
+    logger: consoleLogger(terminal, false),
+    signal: new AbortController().signal,
     placeOf: (name: string) => name,
   };
-  const target = await localTarget(outside, null);
+  return localTarget(outside, null);
+}
+
+/** The embedded Lambda, ready, with the Python that it uses. */
+export async function openLocal() {
+  const signal = new AbortController().signal;
+  const target = await openTarget();
   await target.prepare([{ ...where, op: 'measure' }], signal);
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -12,13 +12,18 @@ import onnxruntime as ort
 from ayci_runtime.adapter import Adapter, Conversion, InputType, LoadedModel, Wanted
 from ayci_runtime.errors import InvalidModel
 from ayci_runtime.tensors import NUMPY_DTYPES, Tensor
+from check import check_model
 from convert import is_external, write_optimized
 from session import Level, options, session
 
 # TensorProto.BFLOAT16 of onnx.proto.
 BFLOAT16 = 16
 _NAMES = {"float": "float32", "double": "float64"}
-_LEVELS = {"vanilla": Level.ORT_DISABLE_ALL, "onnx": Level.ORT_ENABLE_ALL}
+_LEVELS = {
+    "vanilla": Level.ORT_DISABLE_ALL,
+    "onnx": Level.ORT_ENABLE_ALL,
+    "onnx-int8": Level.ORT_ENABLE_ALL,
+}
 
 
 def dtype_of(onnx_type: str) -> str | None:
@@ -98,18 +103,20 @@ def _bfloat16_bits(value: ort.OrtValue) -> np.ndarray:
 
 
 class OnnxAdapter(Adapter):
-    """`vanilla`: no graph optimization; `onnx`: all of it, on a graph that `convert` prepared."""
+    """`vanilla`: no graph optimization; `onnx`, `onnx-int8`: all of it, on what a converter made."""
 
     framework = "onnx"
-    optimizers = ("vanilla", "onnx")
+    optimizers = tuple(_LEVELS)
     conversions = ("onnx",)
 
     def load(self, path: Path, optimizer: str, threads: int) -> OnnxModel:
-        """A session at the optimizer's level; no custom operators."""
+        """A session at the optimizer's level, of a model that was read before; no custom operators."""
+        check_model(path)
         return OnnxModel(session(path, options(_LEVELS[optimizer], threads)))
 
     def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
         """The graph optimized for any CPU of this architecture."""
+        check_model(path)
         return write_optimized(path, folder / path.name, external=is_external(wanted.sizes))
 
     def versions(self) -> dict[str, str]:

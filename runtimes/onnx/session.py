@@ -7,6 +7,8 @@ from pathlib import Path
 import onnxruntime as ort
 
 Level = ort.GraphOptimizationLevel
+# Warnings about devices that a sandbox does not have would fill the log's last 4 KB.
+ort.set_default_logger_severity(3)
 
 
 def options(level: Level, threads: int) -> ort.SessionOptions:
@@ -18,6 +20,8 @@ def options(level: Level, threads: int) -> ort.SessionOptions:
     made.inter_op_num_threads = 1
     # A spinning thread counts as CPU time and would hide what the model takes.
     made.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Else a file's first bytes may choose a format that is read with fewer checks.
+    made.add_session_config_entry("session.load_model_format", "ONNX")
     made.log_severity_level = 3
     return made
 

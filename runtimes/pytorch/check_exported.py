@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import treespec
 from archive import Archive, opened
 from ayci_runtime.errors import InvalidModel
 from operators import is_allowed_target
 from pickles import TENSORS, check_pickle
 from symbols import is_safe
+from treespec import admit_treespec
 
 MODEL = "models/model.json"
 SAMPLES = "data/sample_inputs/model.pt"
@@ -128,7 +128,7 @@ def _check_text(value: str, key: str) -> None:
             " Export the model without it"
         )
     if key in ("in_spec", "out_spec"):
-        treespec.check_treespec(value)
+        admit_treespec(value)
     elif not _TEXTS.get(key, _is_path)(value):
         raise _bad(key, value)
 

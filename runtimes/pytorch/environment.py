@@ -9,5 +9,6 @@ def set_environment() -> None:
     """No pickle beyond tensors, no thread that spins."""
     # Else torch falls back, in silence, to running the pickle.
     os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
+    os.environ.pop("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", None)
     # A waiting thread that spins counts as CPU time and would hide what the model takes.
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ayci_runtime.errors import InvalidModel
+from containers import register_mapping
 
 _CONTAINERS = frozenset(
     {
@@ -18,14 +19,20 @@ _CONTAINERS = frozenset(
         "torch.fx.immutable_collections.immutable_dict",
     }
 )
+# Python's and torch's own, of which the above are enough.
+_OWN = ("builtins.", "collections.", "torch.")
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.\w+)+", re.ASCII)
 _KEY = re.compile(r"[\w. -]+", re.ASCII)
 
 
-def check_treespec(serialized: str) -> None:
-    """Raises InvalidModel for containers that torch would import or call code of the model for."""
+def admit_treespec(serialized: str) -> None:
+    """Checks a nesting, and makes torch know the mappings of other libraries in it.
+
+    Raises InvalidModel for containers that torch would import or call code of the model for.
+    """
     try:
         _, tree = json.loads(serialized)
-        _check(tree)
+        _admit(tree)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InvalidModel(
             f"the nesting of inputs or outputs: got {serialized[:80]!r};"
@@ -33,17 +40,33 @@ def check_treespec(serialized: str) -> None:
         ) from None
 
 
-def _check(tree: Any) -> None:
+def _admit(tree: Any) -> None:
     kind, context, children = tree["type"], tree["context"], tree["children_spec"]
     if kind is not None:
-        if kind not in _CONTAINERS:
+        told = json.loads(context)
+        if kind in _CONTAINERS:
+            _check_context(told)
+        elif _is_mapping(kind, told, children):
+            register_mapping(kind)
+        else:
             raise InvalidModel(
                 f"inputs or outputs are nested in a {str(kind)[:80]}; expected tuples, lists and"
                 " dicts. Return plain ones before torch.export"
             )
-        _check_context(json.loads(context))
     for child in children:
-        _check(child)
+        _admit(child)
+
+
+def _is_mapping(kind: Any, keys: Any, children: list[Any]) -> bool:
+    """Whether it is a class of another library whose parts have names."""
+    return (
+        isinstance(kind, str)
+        and _CLASS.fullmatch(kind) is not None
+        and not kind.startswith(_OWN)
+        and isinstance(keys, list)
+        and len(keys) == len(children) > 0
+        and all(isinstance(key, str) and _KEY.fullmatch(key) for key in keys)
+    )
 
 
 def _check_context(context: Any) -> None:

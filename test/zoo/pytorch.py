@@ -11,6 +11,9 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+# Beside this file lie others by the names of their frameworks, which torch would import for these.
+sys.path = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

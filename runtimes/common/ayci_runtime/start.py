@@ -27,7 +27,7 @@ def timed_import(*names: str) -> float:
     try:
         for name in names:
             importlib.import_module(name)
-    except (ImportError, MemoryError, OSError) as error:
+    except (ImportError, MemoryError, OSError, SystemError) as error:
         if is_out_of_memory(error):
             raise OutOfMemory(one_line(error)) from None
         raise

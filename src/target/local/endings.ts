@@ -11,7 +11,8 @@ export interface Exit {
 }
 
 /** What allocators and Python say when there is no more memory, before they abort. */
-const NO_MEMORY = /\bMemoryError\b|std::bad_alloc|Cannot allocate memory|Failed to allocate memory/;
+const NO_MEMORY =
+  /\bMemoryError\b|std::bad_alloc|Cannot allocate memory|Failed to allocate memory|Memory allocation still failed|[Oo]ut of memory/;
 
 /** Signals by the names that Lambda's messages have. */
 const SIGNALS: Readonly<Record<string, string>> = {

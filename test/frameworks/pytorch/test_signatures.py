@@ -102,6 +102,32 @@ def test_every_dtype_that_torch_has(dtype: str, tmp_path: Path) -> None:
     assert len(set(numbers(found).flat)) > 1
 
 
+def test_outputs_in_a_class_of_a_library_that_is_not_installed(tmp_path: Path) -> None:
+    """As transformers returns them: a dict by another name."""
+    from payloads import MODEL, edited
+    from pytorch_models import changed
+
+    class Named(torch.nn.Module):
+        def forward(self, x):
+            return {"hidden": x + 1, "pooled": x.sum(1)}
+
+    exported(tmp_path / "a.pt2", Named(), (torch.ones(2, 3),))
+
+    def edit(program: dict) -> None:
+        signature = program["graph_module"]["module_call_graph"][0]["signature"]
+        signature["out_spec"] = signature["out_spec"].replace(
+            "builtins.dict", "somebody.outputs.ModelOutput"
+        )
+
+    path = changed(tmp_path / "a.pt2", tmp_path / "model.pt2", lambda f: edited(f, MODEL, edit))
+    for _ in range(2):
+        found = measured(artifact_of(path), input_of("x", "float32", [2, 3]))["outputs"]
+        assert [(out["name"], out["shape"]) for out in found] == [
+            ("output.hidden", [2, 3]),
+            ("output.pooled", [2]),
+        ]
+
+
 def test_bool(tmp_path: Path) -> None:
     class Negated(torch.nn.Module):
         def forward(self, x):

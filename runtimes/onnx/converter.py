@@ -1,0 +1,28 @@
+"""Conversions of ONNX models: the serving runtime's own, and int8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from adapter import OnnxAdapter
+from ayci_runtime.adapter import Conversion, Wanted
+from check import check_model
+from quantize import write_quantized
+
+
+class OnnxConverter(OnnxAdapter):
+    """Serves `vanilla` too, for comparisons."""
+
+    conversions = ("onnx", "onnx-int8")
+
+    def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
+        """`onnx`: as the serving runtime does; `onnx-int8`: quantized, calibrated on `wanted.feeds`."""
+        if wanted.optimizer != "onnx-int8":
+            return super().convert(path, wanted, folder)
+        check_model(path)
+        return write_quantized(path, folder / path.name, wanted)
+
+    def versions(self) -> dict[str, str]:
+        """Those of serving, and onnx."""
+        return {**super().versions(), "onnx": onnx.__version__}
