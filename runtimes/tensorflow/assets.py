@@ -52,7 +52,9 @@ def check_assets(meta: MetaGraphDef) -> None:
 
 def _names(meta: MetaGraphDef) -> Iterator[str]:
     yield from (each.filename for each in meta.asset_file_def)
-    for packed in meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ():
+    if _ASSETS not in meta.collection_def:
+        return
+    for packed in meta.collection_def[_ASSETS].any_list.value:
         asset = AssetFileDef()
         packed.Unpack(asset)
         yield asset.filename
@@ -67,11 +69,12 @@ def reads_asset(meta: MetaGraphDef, function: FunctionDef, node: NodeDef, runs: 
     name = function.signature.name
     if any(name in calls_of(each) for other in runs.functions.values() for each in other.node_def):
         return False
-    arguments = [each.name for each in function.signature.input_arg]
     objects = meta.object_graph_def
-    bound = objects.concrete_functions[name].bound_inputs if name in objects.concrete_functions else []
+    if name not in objects.concrete_functions or len(node.input) < 2:
+        return False
+    arguments = [each.name for each in function.signature.input_arg]
+    bound = objects.concrete_functions[name].bound_inputs
     # Bound arguments come last.
     captured = dict(zip(reversed(arguments), reversed(bound), strict=False))
-    source = captured.get(node.input[1] if len(node.input) > 1 else "")
-    nodes = objects.nodes
-    return source is not None and source < len(nodes) and nodes[source].WhichOneof("kind") == "asset"
+    source = captured.get(node.input[1], len(objects.nodes))
+    return source < len(objects.nodes) and objects.nodes[source].WhichOneof("kind") == "asset"

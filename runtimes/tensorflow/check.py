@@ -31,8 +31,8 @@ def check_graphs(saved: SavedModel, meta: MetaGraphDef) -> None:
             reason = None if node.op in own else reason_against(node)
             if reason:
                 found.setdefault(node.op, reason)
-    runs = running(meta, by_objects=len(saved.meta_graphs) == 1 and meta.HasField("object_graph_def"))
-    found |= {op: _FILES for op in _reaching(meta, runs)}
+    by_objects = len(saved.meta_graphs) == 1 and meta.HasField("object_graph_def")
+    found |= {op: _FILES for op in _reaching(meta, running(meta, by_objects))}
     if found:
         listed = ", ".join(f"{op[:60]} ({why})" for op, why in list(found.items())[:_SHOWN])
         more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""

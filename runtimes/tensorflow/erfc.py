@@ -22,12 +22,13 @@ class Erfc:
         kind = map_onnx_to_numpy_type(ctx.get_dtype(output))
         one = ctx.make_const(f"{node.name}__one", np.array(1, dtype=kind)).output[0]
         ctx.remove_node(node.name)
-        if scaled.type in _SCALES and scaled.inputs[0].type == "Neg" and scaled.inputs[1].is_const():
+        first, second = scaled.inputs if scaled.type in _SCALES else (None, None)
+        if first is not None and first.type == "Neg" and second.is_const():
             # ONNX Runtime knows the whole as GELU where it divides.
-            factor = scaled.inputs[1].get_tensor_value(as_list=False)
+            factor = second.get_tensor_value(as_list=False)
             divisor = 1 / factor if scaled.type == "Mul" else factor
             by = ctx.make_const(f"{node.name}__by", np.asarray(divisor, dtype=kind)).output[0]
-            divided = ctx.make_node("Div", [scaled.inputs[0].input[0], by], **like)
+            divided = ctx.make_node("Div", [first.input[0], by], **like)
             erf = ctx.make_node("Erf", divided.output, **like)
             ctx.make_node("Add", [erf.output[0], one], outputs=[output], **like)
         else:

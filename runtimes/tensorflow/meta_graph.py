@@ -15,7 +15,7 @@ MOST_BYTES = (1 << 31) - 1
 
 
 def read_meta_graph(path: Path) -> tuple[SavedModel, MetaGraphDef]:
-    """The whole message, and that of its graphs which is served: the only one, or the one tagged so.
+    """The whole message, and the one of its graphs that is served: tagged so, or the only one.
 
     Raises InvalidModel.
     """
@@ -29,7 +29,9 @@ def read_meta_graph(path: Path) -> tuple[SavedModel, MetaGraphDef]:
     try:
         saved.ParseFromString(path.read_bytes())
     except DecodeError:
-        raise InvalidModel(f"{path.name}: got no SavedModel; expected what TensorFlow saves") from None
+        raise InvalidModel(
+            f"{path.name}: got no SavedModel; expected what TensorFlow saves"
+        ) from None
     graphs = list(saved.meta_graphs)
     tagged = graphs if len(graphs) == 1 else [each for each in graphs if tags_of(each) == {SERVE}]
     if len(tagged) != 1:

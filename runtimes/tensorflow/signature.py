@@ -77,10 +77,10 @@ def _list(names: list[str]) -> str:
 
 def signature_of(meta: MetaGraphDef, name: str) -> Signature:
     """What a signature takes and gives. Raises InvalidModel for what is no dense tensor."""
-    signature = meta.signature_def[name]
+    found = meta.signature_def[name]
     return Signature(
-        [_input(key, signature.inputs[key]) for key in sorted(signature.inputs)],
-        [(key, _dtype(f"output {key}", signature.outputs[key])) for key in sorted(signature.outputs)],
+        [_input(key, found.inputs[key]) for key in sorted(found.inputs)],
+        [(key, _dtype(f"output {key}", found.outputs[key])) for key in sorted(found.outputs)],
     )
 
 

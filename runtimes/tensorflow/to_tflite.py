@@ -13,8 +13,9 @@ from saved_model import ConcreteFunction
 from signature import Signature
 from tensorflow.lite.python.convert import ConverterError
 
-# As the converter names the operators that TFLite has none for.
-_REFUSED = re.compile(r"(?:Custom|Flex|TF Select) ops: ([^\n]+)|'tf\.(\w+)' op is neither")
+# As the converter tells of an operator that TFLite has none for, or of what else is wrong.
+_REFUSED = re.compile(r"'tf\.(\w+)' op ")
+_ERROR = re.compile(r"error: ([^\n]+)")
 # A flatbuffer ends at 2 GiB.
 _MOST_BYTES = (1 << 31) - 1
 
@@ -39,7 +40,11 @@ def write_tflite(
         target.write_bytes(converter.convert())
     except ConverterError as error:
         found = _REFUSED.search(str(error))
-        if found is None:
-            raise
-        named = found[1] or found[2]
-        raise ConversionFailed(f"operator {named}: TFLite, by which TVM reads TensorFlow, refuses it") from None
+        if found is not None:
+            raise ConversionFailed(
+                f"operator {found[1]}: TFLite, by which TVM reads TensorFlow, refuses it"
+            ) from None
+        # The rest is where the graph was traced.
+        raise ConversionFailed(
+            "; ".join(_ERROR.findall(str(error))) or "TFLite refuses it"
+        ) from None

@@ -15,7 +15,9 @@ from ayci_runtime.inputs import make_inputs
 from ayci_runtime.outputs import read_outputs
 from ayci_runtime.tensors import Tensor
 from runtime_requests import ask, convert_of, infer_of, input_of
+from signature import Signature
 from tensorflow_models import VECTOR, artifact_of, inputs_of, run_unchecked, save
+from to_onnx import write_onnx
 
 NETS = ["resnet18", "mobilenet-v2", "bert", "small"]
 TOLERANCE = 1e-4
@@ -101,7 +103,9 @@ def test_infers_what_others_compare_with(zoo: Path, tmp_path: Path) -> None:
 def test_keeps_the_names_of_a_signature(tmp_path: Path) -> None:
     """Inputs that are written in another order than that of their names, odd names of outputs."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, n) for n in ("second", "first")])
+    signature = [tf.TensorSpec([None], tf.float32, name) for name in ("second", "first")]
+
+    @tf.function(input_signature=signature)
     def function(second: tf.Tensor, first: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"quotient": second / first, "difference/of": second - first}
 
@@ -141,10 +145,16 @@ def test_writes_erfc(tmp_path: Path, call) -> None:
     ("optimizer", "call", "match"),
     [
         ("onnx", tf.math.erfinv, r"operator Erfinv: tf2onnx cannot write it as ONNX"),
-        ("tvm", tf.math.erfinv, r"operator Erfinv: TFLite, by which TVM reads TensorFlow, refuses it"),
+        (
+            "tvm",
+            tf.math.erfinv,
+            r"operator Erfinv: TFLite, by which TVM reads TensorFlow, refuses it",
+        ),
     ],
 )
-def test_names_the_operator_that_is_refused(tmp_path: Path, optimizer: str, call, match: str) -> None:
+def test_names_the_operator_that_is_refused(
+    tmp_path: Path, optimizer: str, call, match: str
+) -> None:
     folder = of(tmp_path / "model", call)
     with pytest.raises(ConversionFailed, match=match):
         converted(folder, tmp_path / "out", VECTOR, optimizer=optimizer)
@@ -173,3 +183,33 @@ def test_converts_nothing_hostile(tmp_path: Path, optimizer: str) -> None:
     assert marker.exists()
 
 
+def test_refuses_weights_beyond_protobuf(tmp_path: Path) -> None:
+    """2.2 GB of them, in memory alone."""
+    module = tf.Module()
+    module.weight = tf.Variable(tf.zeros([550_000_000]))
+    spec = tf.TensorSpec([None, 4], tf.float32, "x")
+    function = tf.function(lambda x: {"y": x * module.weight[0]}).get_concrete_function(spec)
+    with pytest.raises(ConversionFailed, match=r"weights: got 2200000000 bytes; expected at most"):
+        write_onnx(function, Signature([], []), tmp_path / "model.onnx")
+
+
+def test_converts_what_keras_exports(tmp_path: Path) -> None:
+    """Convolutions, normalizations, GELU and attention, by Keras 3's model.export."""
+    folder = Path(__file__).parents[1] / "tensorflow" / "keras-small"
+    given = input_of("image", "float32", [2, 32, 32, 3])
+    answers = []
+    for seed in (5, 6):
+        feeds = make_inputs([given], seed, tmp_path)
+        answers.append(expected(folder, feeds))
+    converted(folder, tmp_path / "onnx", given)
+    session = onnxruntime.InferenceSession(
+        tmp_path / "onnx" / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    (got,) = session.run(["output_0"], {"image": feeds[0].array})
+    assert_agree({"output_0": got}, answers[1])
+    assert_differ(*answers)
+    converted(folder, tmp_path / "tvm", given, optimizer="tvm")
+    with pytest.warns(UserWarning, match="deprecated"):
+        interpreter = tf.lite.Interpreter(str(tmp_path / "tvm" / "model.tflite"))
+    run = interpreter.get_signature_runner("serving_default")
+    assert_agree(run(image=feeds[0].array), answers[1])

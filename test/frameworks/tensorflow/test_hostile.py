@@ -18,7 +18,10 @@ from tensorflow_models import VECTOR, artifact_of, edit, run_unchecked, save
 def refused(folder: Path, match: str) -> None:
     artifact = artifact_of(folder)
     subject = subject_of(artifact, VECTOR)
-    for request in (describe_of("tensorflow", artifact), measure_of("tensorflow", "vanilla", subject)):
+    for request in (
+        describe_of("tensorflow", artifact),
+        measure_of("tensorflow", "vanilla", subject),
+    ):
         with pytest.raises(InvalidModel, match=match):
             ask(app.handler, request)
 
@@ -71,7 +74,7 @@ PAYLOADS = {
 @pytest.mark.parametrize("operator", PAYLOADS)
 def test_an_operator_that_writes(folder: Path, marker: Path, operator: str) -> None:
     save(folder, lambda: PAYLOADS[operator](marker))
-    refused_unwritten(folder, marker, rf"operators: got {operator} \(.*; expected those that only")
+    refused_unwritten(folder, marker, rf"operators: got {operator} \(.*; expected those")
 
 
 @pytest.mark.parametrize("place", [in_a_branch, in_a_loop])
@@ -208,10 +211,10 @@ def test_a_table_of_what_is_bound_to_no_asset(table: Path) -> None:
 
 REACHING = """
     ReadFile WriteFile MatchingFiles ImmutableConst RecordInput FixedUnigramCandidateSampler
-    PyFunc PyFuncStateless EagerPyFunc TextLineReaderV2 TFRecordDataset TextLineDataset CacheDatasetV2
-    SaveDatasetV2 GeneratorDataset DataServiceDatasetV4 LoadAndRemapMatrix GenerateVocabRemapping
-    CreateSummaryFileWriter WriteSummary DebugIdentityV3 DecodeProtoV2 EncodeProto RemoteCall Send Recv
-    CollectiveReduceV3 FileSystemSetConfiguration SqlDataset Save Restore RestoreSlice DumpTensor
+    PyFunc PyFuncStateless EagerPyFunc TextLineReaderV2 TFRecordDataset TextLineDataset
+    CacheDatasetV2 SaveDatasetV2 GeneratorDataset DataServiceDatasetV4 LoadAndRemapMatrix GenerateVocabRemapping
+    CreateSummaryFileWriter WriteSummary DebugIdentityV3 DecodeProtoV2 EncodeProto RemoteCall
+    Send Recv CollectiveReduceV3 FileSystemSetConfiguration SqlDataset Save Restore RestoreSlice DumpTensor
     RpcClient RpcServer XlaCustomCallV2 XlaCallModule CalibrationStatisticsSaver TPUExecute Abort
     _Send __name__ raw_ops
 """.split()

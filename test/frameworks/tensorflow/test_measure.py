@@ -50,6 +50,18 @@ def test_answers_what_tensorflow_answers(zoo: Path, tmp_path: Path, name: str) -
     assert np.abs(answers[0] - answers[1]).max() > 1e-3 * np.abs(answers[0]).max()
 
 
+def test_serves_what_keras_exports() -> None:
+    """By Keras 3's model.export, which alone knew of Keras."""
+    folder = Path(__file__).parent / "keras-small"
+    answers = [
+        measured(folder, input_of("image", "float32", [3, 32, 32, 3]), seed=seed)["subjects"][0]
+        for seed in (5, 6)
+    ]
+    outputs = [{"name": "output_0", "dtype": "float32", "shape": [3, 10]}]
+    assert [each["outputs"] for each in answers] == [outputs, outputs]
+    assert answers[0]["fingerprint"] != answers[1]["fingerprint"]
+
+
 def test_describes_dynamic_sizes(zoo: Path) -> None:
     answer = ask(app.handler, describe_of("tensorflow", artifact_of(zoo / "bert")))
     assert answer["inputs"] == [
@@ -86,7 +98,9 @@ def test_feeds_every_dtype(folder: Path, dtype: str) -> None:
 def test_names_what_is_flattened_in_order(folder: Path) -> None:
     """Inputs and outputs come in the order of their names, whatever order they were written in."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, n) for n in ("second", "first")])
+    specs = [tf.TensorSpec([None], tf.float32, name) for name in ("second", "first")]
+
+    @tf.function(input_signature=specs)
     def function(second: tf.Tensor, first: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"quotient": second / first, "difference/of": second - first}
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from ayci_runtime.errors import InvalidInput, InvalidModel
 from runtime_requests import ask, describe_of, file_of, input_of, measure_of, subject_of
+from saved_model import load_checked
 from tensorflow_models import ENTRY, VECTOR, Scaled, artifact_of, edit, save
 
 
@@ -36,7 +37,9 @@ def save_several(folder: Path) -> Path:
 
 
 def test_several_signatures(folder: Path) -> None:
-    refused(save_several(folder), r"got decode, encode; expected serving_default or only one\. Choose")
+    refused(
+        save_several(folder), r"got decode, encode; expected serving_default or only one\. Choose"
+    )
 
 
 def test_the_chosen_signature(folder: Path) -> None:
@@ -61,6 +64,15 @@ def test_no_saved_model(folder: Path) -> None:
     refused(folder, r"saved_model\.pb: got no SavedModel")
     (folder / ENTRY).write_bytes(b"")
     refused(folder, r"saved_model\.pb: got graphs tagged none; expected one tagged serve")
+
+
+def test_more_than_protobuf_holds(folder: Path) -> None:
+    folder.mkdir()
+    with (folder / ENTRY).open("wb") as file:
+        # Without blocks on the disk.
+        file.truncate(1 << 31)
+    with pytest.raises(InvalidModel, match=r"got 2147483648 bytes; expected at most 2147483647"):
+        load_checked(folder / ENTRY)
 
 
 def test_no_variables(folder: Path) -> None:

@@ -1,1 +1,0 @@
-export{t as isEnterpriseServer,n as uploadReport}from"./artifact-Cjypnaxf.js";

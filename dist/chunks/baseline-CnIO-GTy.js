@@ -1,1 +1,0 @@
-import"./git-Cbi3I6Ea.js";export{n as alreadyOnBase,t as githubBaseline}from"./baseline-CkT3wh4_.js";

@@ -1,1 +1,0 @@
-import{F as e,L as t}from"./start-CT6HWIl3.js";function n(e,t){return{what:e,state:`ok`,detail:t}}async function r(r,i){try{return n(r,await i())}catch(n){return{what:r,state:`missing`,detail:t(e(n))}}}export{r as n,n as t};

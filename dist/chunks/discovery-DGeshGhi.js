@@ -1,1 +1,0 @@
-export{t as Deployed,n as discover}from"./discovery-C_eKHp8l.js";

@@ -1,1 +1,0 @@
-const e={onnx:{folder:`onnx`,library:`onnxruntime`}};export{e as t};
