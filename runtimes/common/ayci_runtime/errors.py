@@ -51,7 +51,9 @@ class InferenceFailed(RuntimeFailure):
 _MEMORY_TEXTS = re.compile(
     r"bad_alloc|failed to allocate|cannot allocate memory|enomem|out of memory"
     r"|unable to allocate|not enough memory|resource temporarily unavailable"
-    r"|failed to map segment|allocate memory|memory allocation|error return without exception set",
+    r"|failed to map segment|allocate memory|memory allocation|error return without exception set"
+    # TensorFlow's own, and dnnl_out_of_memory, which it tells by its number.
+    r"|oom when allocating|status: 1, message: could not create",
     re.IGNORECASE,
 )
 _BUILD_PATHS = re.compile(r"\S*/onnxruntime_src/\S*\s*")

@@ -212,11 +212,11 @@ def test_a_table_of_what_is_bound_to_no_asset(table: Path) -> None:
 REACHING = """
     ReadFile WriteFile MatchingFiles ImmutableConst RecordInput FixedUnigramCandidateSampler
     PyFunc PyFuncStateless EagerPyFunc TextLineReaderV2 TFRecordDataset TextLineDataset
-    CacheDatasetV2 SaveDatasetV2 GeneratorDataset DataServiceDatasetV4 LoadAndRemapMatrix GenerateVocabRemapping
-    CreateSummaryFileWriter WriteSummary DebugIdentityV3 DecodeProtoV2 EncodeProto RemoteCall
-    Send Recv CollectiveReduceV3 FileSystemSetConfiguration SqlDataset Save Restore RestoreSlice DumpTensor
-    RpcClient RpcServer XlaCustomCallV2 XlaCallModule CalibrationStatisticsSaver TPUExecute Abort
-    _Send __name__ raw_ops
+    CacheDatasetV2 SaveDatasetV2 GeneratorDataset DataServiceDatasetV4 LoadAndRemapMatrix
+    GenerateVocabRemapping CreateSummaryFileWriter WriteSummary DebugIdentityV3 DecodeProtoV2
+    EncodeProto RemoteCall Send Recv CollectiveReduceV3 FileSystemSetConfiguration SqlDataset
+    Save Restore RestoreSlice DumpTensor RpcClient RpcServer XlaCustomCallV2 XlaCallModule
+    CalibrationStatisticsSaver TPUExecute Abort _Send __name__ raw_ops
 """.split()
 COMPUTING = """
     Conv2D DepthwiseConv2dNative FusedBatchNormV3 MatMul BatchMatMulV2 Softmax Erfc GatherV2 Einsum
