@@ -73,7 +73,7 @@ class TvmAdapter(Adapter):
     def load(self, path: Path, optimizer: str, threads: int) -> TvmModel:
         """The model of a model.so with its model.json beside it.
 
-        Raises InvalidModel (another CPU, another TVM), InvalidRequest (threads), or what TVM raises.
+        Raises InvalidModel (another CPU or TVM), InvalidRequest (threads), or what TVM raises.
         """
         manifest = read_manifest(path.parent)
         if manifest.tvm != tvm.__version__:

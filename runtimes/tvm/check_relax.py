@@ -16,7 +16,7 @@ _TYPE = re.compile(
     r"|BoolImm|StringImm|SourceMap|Span|SourceName|Range|\w+Type)"
     r"|relax\.(\w+Type|attrs\.\w+|expr\.(?!ExternFunc)\w+)|prim\.\w+"
 )
-# Those that compute values; others call functions by name, reach into the virtual machine, or print.
+# What computes values; others call functions by name, reach into the virtual machine, or print.
 _OPERATOR = re.compile(
     r"relax\.(?!call_|invoke_|make_closure|vm\.|memory\.|builtin\.|ccl\.|dist\.|print$|assert_op$)"
     r"[\w.]+|prim\.\w+"
@@ -24,7 +24,7 @@ _OPERATOR = re.compile(
 
 
 def check_relax(text: str) -> None:
-    """Raises InvalidModel unless `text` is a module of TVM's JSON, of tensors and operators alone."""
+    """Raises InvalidModel unless `text` is a module as JSON, of tensors and operators alone."""
     try:
         nodes = json.loads(text)["nodes"]
         for node in nodes:

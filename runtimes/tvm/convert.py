@@ -9,15 +9,25 @@ import tvm
 from adapter import TvmAdapter
 from ayci_runtime.adapter import Conversion, Wanted
 from ayci_runtime.errors import ConversionFailed
+from gather import with_safe_lookups
 from import_onnx import read_onnx
 from import_relax import read_relax
 from import_tflite import read_tflite
 from imported import Imported, naming_operators, tensors_in, tensors_out
-from link import link
+from link import linker
 from manifest import LIBRARY, Manifest, write_manifest
 from targets import target_of
 from tvm import relax
 from tvm.target import codegen
+
+try:
+    from schedule import optimize
+except ImportError:
+
+    def optimize(module: tvm.IRModule, _: tvm.target.Target) -> tuple[tvm.IRModule, list[str]]:
+        """TVM's own code for everything."""
+        return module, ["everything"]
+
 
 _READERS = {".onnx": read_onnx, ".json": read_relax, ".tflite": read_tflite}
 
@@ -43,9 +53,9 @@ class TvmConverter(TvmAdapter):
             module, fallbacks = optimized(imported, target)
             done = perf_counter_ns()
             executable = tvm.compile(module, target=target)
-        executable.export_library(
-            str(folder / LIBRARY), fcompile=link, workspace_dir=str(wanted.scratch)
-        )
+        link = linker(str(target.attrs["mtriple"]))
+        library = str(folder / LIBRARY)
+        executable.export_library(library, fcompile=link, workspace_dir=str(wanted.scratch))
         manifest = Manifest(
             inputs=inputs,
             outputs=outputs,
@@ -67,5 +77,6 @@ class TvmConverter(TvmAdapter):
 
 def optimized(imported: Imported, target: tvm.target.Target) -> tuple[tvm.IRModule, list[str]]:
     """The module with its inference-time simplifications, and what fell back to TVM's own code."""
-    module = relax.transform.DecomposeOpsForInference()(imported.module)
-    return module, []
+    module = with_safe_lookups(imported.module)
+    module = relax.transform.DecomposeOpsForInference()(module)
+    return optimize(module, target)

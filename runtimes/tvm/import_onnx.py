@@ -13,6 +13,7 @@ import onnx
 from ayci_runtime.adapter import InputType, Wanted
 from ayci_runtime.errors import ConversionFailed, one_line
 from ayci_runtime.inputs import check_signature
+from external_data import graphs_of, load_model
 from imported import Imported, naming_operators
 from tvm.relax.frontend.onnx import from_onnx
 
@@ -23,11 +24,13 @@ _FAILED = re.compile(r"Error converting operator (\w+)")
 def read_onnx(path: Path, wanted: Wanted) -> Imported:
     """The model of a .onnx, for the shapes of `wanted.inputs`, weights as constants.
 
-    Raises ConversionFailed that names the operators that TVM lacks, InvalidInput, or what onnx raises.
+    Raises ConversionFailed that names operators that TVM lacks, InvalidInput, or what TVM raises.
     """
-    model = onnx.load(path)
+    model = load_model(path, wanted.scratch)
     check_domains(model.graph)
     inputs = graph_inputs(model.graph)
+    for each in model.graph.output:
+        _check_tensor("output", each)
     check_signature(wanted.inputs, inputs)
     shapes = {spec["name"]: spec["shape"] for spec in wanted.inputs}
     with naming_operators(), _naming_failed(), warnings.catch_warnings():
@@ -44,12 +47,18 @@ def graph_inputs(graph: onnx.GraphProto) -> list[InputType]:
     return [_input_type(each) for each in graph.input if each.name not in weights]
 
 
+def _check_tensor(kind: str, given: onnx.ValueInfoProto) -> None:
+    found = given.type.WhichOneof("value")
+    if found != "tensor_type":
+        raise ConversionFailed(f"{kind} {given.name}: got {found}; expected tensor_type")
+
+
 def _input_type(given: onnx.ValueInfoProto) -> InputType:
-    if not given.type.HasField("tensor_type"):
-        kind = given.type.WhichOneof("value")
-        raise ConversionFailed(f"input {given.name}: got {kind}; expected a tensor")
+    _check_tensor("input", given)
     tensor = given.type.tensor_type
     dtype = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
+    if dtype == "string":
+        raise ConversionFailed(f"input {given.name}: got strings; expected a tensor of numbers")
     names = {"float": "float32", "double": "float64"}
     dims = tuple(
         dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None
@@ -62,22 +71,10 @@ def _input_type(given: onnx.ValueInfoProto) -> InputType:
 
 def check_domains(graph: onnx.GraphProto) -> None:
     """Raises ConversionFailed for operators of others than ONNX: TVM would go by the name alone."""
-    found = sorted({f"{node.domain}.{node.op_type}" for node in _nodes(graph) if _custom(node)})
+    nodes = [node for each in graphs_of(graph) for node in each.node]
+    found = {f"{node.domain}.{node.op_type}" for node in nodes if node.domain not in _DOMAINS}
     if found:
-        raise ConversionFailed(f"TVM has no operator {', '.join(found)}")
-
-
-def _custom(node: onnx.NodeProto) -> bool:
-    return node.domain not in _DOMAINS
-
-
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    graphs = [graph]
-    while graphs:
-        for node in graphs.pop().node:
-            yield node
-            for attribute in node.attribute:
-                graphs += [attribute.g, *attribute.graphs]
+        raise ConversionFailed(f"TVM has no operator {', '.join(sorted(found))}")
 
 
 @contextmanager

@@ -24,21 +24,22 @@ def read_relax(path: Path, wanted: Wanted) -> Imported:
     text = path.read_text(encoding="utf-8")
     check_relax(text)
     module = tvm.ir.load_json(text)
-    if not isinstance(module, IRModule) or MAIN not in [each.name_hint for each in module.functions]:
+    names = [each.name_hint for each in module.functions] if isinstance(module, IRModule) else []
+    if MAIN not in names:
         raise ConversionFailed(f"got no module with a function {MAIN}; expected one")
     params = module[MAIN].params
     check_signature(wanted.inputs, [_input_type(each) for each in params])
-    names = [str(name) for name in (module[MAIN].attrs or {}).get("output_names", ())]
+    outputs = [str(name) for name in (module[MAIN].attrs or {}).get("output_names", ())]
     with naming_operators():
         module = relax.transform.BindSymbolicVars(_sizes(params, wanted), MAIN)(module)
-    bound = Imported(module, [each.name for each in params], names)
+    bound = Imported(module, [each.name for each in params], outputs)
     _check_bound(bound, wanted)
     return bound
 
 
 def _input_type(param: relax.Var) -> InputType:
     if not isinstance(param.ty, relax.TensorType) or param.ty.shape is None:
-        raise ConversionFailed(f"input {param.name}: got {param.ty}; expected a tensor with a shape")
+        raise ConversionFailed(f"input {param.name}: expected a tensor with a shape")
     dims = tuple(int(size) if isinstance(size, IntImm) else None for size in param.ty.shape)
     return InputType(param.name, str(param.ty.dtype), dims)
 

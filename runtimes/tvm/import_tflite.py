@@ -27,7 +27,7 @@ _DTYPES = {
 def read_tflite(path: Path, wanted: Wanted) -> Imported:
     """The first graph of a .tflite, for the shapes of `wanted.inputs`.
 
-    Raises ConversionFailed that names the operators that TVM lacks, InvalidInput, or what TVM raises.
+    Raises ConversionFailed that names operators that TVM lacks, InvalidInput, or what TVM raises.
     """
     data = path.read_bytes()
     if data[4:8] != _IDENTIFIER:
@@ -49,20 +49,18 @@ def read_tflite(path: Path, wanted: Wanted) -> Imported:
 
 
 def _names(model: tflite.Model, graph: tflite.SubGraph) -> tuple[Sequence[str], Sequence[str]]:
-    """Names of inputs and outputs in the graph's order: those of its signature, where it has one."""
+    """Names of inputs and outputs in the graph's order, of its signature where it has one."""
     count = model.SignatureDefsLength()
     found = [each for each in map(model.SignatureDefs, range(count)) if each.SubgraphIndex() == 0]
     indices = (graph.InputsAsNumpy(), graph.OutputsAsNumpy())
     if len(found) != 1:
-        inputs, outputs = ([graph.Tensors(int(i)).Name().decode() for i in each] for each in indices)
-        return inputs, outputs
+        return tuple([graph.Tensors(int(i)).Name().decode() for i in each] for each in indices)
     (signature,) = found
     maps = (
         [signature.Inputs(i) for i in range(signature.InputsLength())],
         [signature.Outputs(i) for i in range(signature.OutputsLength())],
     )
-    inputs, outputs = map(_of_signature, indices, maps)
-    return inputs, outputs
+    return tuple(map(_of_signature, indices, maps))
 
 
 def _of_signature(indices: np.ndarray, maps: Sequence[tflite.TensorMap]) -> list[str]:
@@ -74,7 +72,7 @@ def _of_signature(indices: np.ndarray, maps: Sequence[tflite.TensorMap]) -> list
 
 def _input_type(name: str, tensor: tflite.Tensor) -> InputType:
     if tensor.Type() not in _DTYPES:
-        raise ConversionFailed(f"input {name}: got type {tensor.Type()}; expected a type of numbers")
+        raise ConversionFailed(f"input {name}: type {tensor.Type()}; expected numbers")
     told = tensor.ShapeSignatureAsNumpy() if tensor.ShapeSignatureLength() else None
     sizes = tensor.ShapeAsNumpy() if told is None else told
     dims = tuple(int(size) if size >= 0 else None for size in np.atleast_1d(sizes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 
 from ayci_runtime.errors import ConversionFailed, one_line
@@ -12,15 +12,20 @@ from ayci_runtime.errors import ConversionFailed, one_line
 _OPTIONS = ("-shared", "-z", "now", "-z", "noexecstack", "--strip-all", "--build-id=none")
 
 
-def link(target: str, objects: Sequence[str], **_: object) -> None:
-    """Writes `target`, as TVM's `fcompile`. It is LLVM's linker, as Zig brings it: no libraries.
+def linker(triple: str) -> Callable[..., None]:
+    """What writes a library of objects for `triple`, as TVM's `fcompile`.
 
-    What stays undefined is of TVM's runtime and of libm, which the process has that loads it.
-    Raises ConversionFailed that tells what the linker said.
+    It is LLVM's linker, as Zig brings it, and takes no libraries: what stays undefined is of TVM's
+    runtime and of libm, which the process has that loads it.
     """
-    linker = [str(files("ziglang") / "zig"), "ld.lld"]
-    done = subprocess.run(  # noqa: S603
-        [*linker, *_OPTIONS, "-o", target, *objects], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise ConversionFailed(one_line(f"linking failed ({done.returncode}): {done.stderr}"))
+
+    def link(target: str, objects: Sequence[str], **_: object) -> None:
+        """Raises ConversionFailed that tells what the linker said."""
+        command = [str(files("ziglang") / "zig"), "ld.lld", *_OPTIONS, "-o", target, *objects]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode != 0:
+            raise ConversionFailed(one_line(f"linking failed ({done.returncode}): {done.stderr}"))
+
+    # TVM asks for it where a model has no code of its own; else it would write C.
+    link.get_target_triple = lambda: triple
+    return link

@@ -18,5 +18,5 @@ def target_of(wanted: Wanted) -> Target:
     """
     cpu, triple = CPU_OF[wanted.hardware], _TRIPLES[wanted.hardware]
     if not codegen.llvm_is_valid_cpu(cpu, triple):
-        raise ConversionFailed(f"LLVM {codegen.llvm_version_major()} knows no CPU {cpu} of {triple}")
+        raise ConversionFailed(f"LLVM knows no CPU {cpu} of {triple}")
     return Target({"kind": "llvm", "mtriple": triple, "mcpu": cpu, "num-cores": wanted.threads})

@@ -52,6 +52,8 @@ _MEMORY_TEXTS = re.compile(
     r"bad_alloc|failed to allocate|cannot allocate memory|enomem|out of memory"
     r"|unable to allocate|not enough memory|resource temporarily unavailable"
     r"|failed to map segment|allocate memory|memory allocation|error return without exception set"
+    # OpenVINO's.
+    r"|can't alloc\b"
     # TensorFlow's own, and dnnl_out_of_memory, which it tells by its number.
     r"|oom when allocating|status: 1, message: could not create",
     re.IGNORECASE,

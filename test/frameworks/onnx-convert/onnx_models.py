@@ -1,7 +1,11 @@
-"""Small ONNX models, sound and hostile, by onnx.helper."""
+"""Small ONNX models, sound and hostile, by onnx.helper.
+
+python onnx_models.py FOLDER writes those that environments without onnx are tested with.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -108,3 +112,85 @@ def endless() -> ModelProto:
     function = helper.make_function("own", "F", ["a"], ["b"], [node], opsets)
     call = helper.make_node("F", ["x"], ["y"], domain="own")
     return model_of([call], functions=[function], domains=["own"])
+
+
+# What values are cast to and from, by the names that the protocol gives them.
+DTYPES = {
+    **{"float16": TensorProto.FLOAT16, "float64": TensorProto.DOUBLE, "bool": TensorProto.BOOL},
+    **{"int8": TensorProto.INT8, "int16": TensorProto.INT16, "int32": TensorProto.INT32},
+    **{"int64": TensorProto.INT64, "uint8": TensorProto.UINT8, "bfloat16": TensorProto.BFLOAT16},
+}
+
+
+def casting() -> ModelProto:
+    """Inputs [n, 4] of each dtype: their half as float32, and themselves again."""
+    nodes, inputs, outputs = [], [], []
+    for name, kind in DTYPES.items():
+        nodes += [
+            helper.make_node("Cast", [name], [f"{name}.wide"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}.wide", "half"], [f"{name}.half"]),
+            helper.make_node("Cast", [f"{name}.wide"], [f"{name}.same"], to=kind),
+        ]
+        inputs.append(helper.make_tensor_value_info(name, kind, ["n", 4]))
+        outputs.append(helper.make_tensor_value_info(f"{name}.half", TensorProto.FLOAT, ["n", 4]))
+        outputs.append(helper.make_tensor_value_info(f"{name}.same", kind, ["n", 4]))
+    half = numpy_helper.from_array(np.float32(0.5), "half")
+    graph = helper.make_graph(nodes, "net", inputs, outputs, [half])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def twice() -> ModelProto:
+    """One value under two names, and a constant; an input that nothing reads."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["between"]),
+        helper.make_node("Identity", ["between"], ["b"]),
+        helper.make_node("Identity", ["between"], ["a"]),
+        helper.make_node("Constant", [], ["c"], value=numpy_helper.from_array(values(3))),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, VECTOR),
+        helper.make_tensor_value_info("unread", TensorProto.INT64, []),
+    ]
+    outputs = [helper.make_tensor_value_info(each, TensorProto.FLOAT, None) for each in "bac"]
+    graph = helper.make_graph(nodes, "net", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def texts() -> ModelProto:
+    """Strings in and out."""
+    node = helper.make_node("Identity", ["x"], ["y"])
+    ports = [helper.make_tensor_value_info(each, TensorProto.STRING, ["n"]) for each in "xy"]
+    graph = helper.make_graph([node], "net", ports[:1], ports[1:])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def in_constant(location: str) -> ModelProto:
+    """As `adding`, the tensor an attribute."""
+    constant = helper.make_node("Constant", [], ["w"], value=external(location))
+    return model_of([constant, helper.make_node("Add", ["x", "w"], ["y"])])
+
+
+def custom() -> ModelProto:
+    """An operator of another's domain."""
+    node = helper.make_node("Read", ["x"], ["y"], domain="evil")
+    return model_of([node], domains=["evil"])
+
+
+def main(folder: Path) -> None:
+    """Each model in a folder of its own; `secret` lies outside of all."""
+    models = {
+        **{"casting": casting(), "twice": twice(), "texts": texts(), "custom": custom()},
+        **{"function": doubling(3), "endless": endless(), "doubling": doubling(40)},
+        **{"inside": adding("weights"), "constant": in_constant("weights")},
+        **{"outside": adding("../secret"), "constant-outside": in_constant("../secret")},
+        **{"linked": adding("link"), "absolute": adding(str(folder / "secret"))},
+    }
+    for name, model in models.items():
+        saved(folder / name / "model.onnx", model)
+    for path in ("secret", "inside/weights", "constant/weights"):
+        (folder / path).write_bytes(values(8, seed=9).tobytes())
+    (folder / "linked" / "link").symlink_to(folder / "secret")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -37,8 +37,8 @@ def ending(folder: Path, name: str, megabytes: int) -> str:
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
 
-# During the import, while loading (where it aborts), and in oneDNN's two dialects.
-@pytest.mark.parametrize("megabytes", [100, 275, 350, 400])
+# During the import, while loading (where it may abort), and in oneDNN.
+@pytest.mark.parametrize("megabytes", [100, 275, 390])
 def test_out_of_memory_is_told(zoo: Path, megabytes: int) -> None:
     told = ending(zoo / "resnet18", "resnet18", megabytes)
     assert "OutOfMemory" in told or "bad_alloc" in told

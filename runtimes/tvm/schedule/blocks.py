@@ -1,0 +1,62 @@
+"""Looking at the blocks of a TIR function, and the cuts that all schedules share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tvm
+from schedule.machine import Machine
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.tirx import IntImm, IterVar, PrimFunc
+
+# Iterations that one thread must have, for it to be worth waking.
+_WORTH_A_THREAD = 16_384
+
+
+class Unscheduled(Exception):
+    """The function is not of the kind that the schedule is for."""
+
+
+def schedule_of(function: PrimFunc) -> Schedule:
+    """A schedule of a copy; raises on any use that would change what is computed."""
+    return Schedule(tvm.IRModule({"main": function.with_attr("global_symbol", "main")}))
+
+
+def blocks_of(sch: Schedule) -> list[SBlockRV]:
+    """All blocks below the root, in order."""
+    return list(sch.get_child_blocks(sch.get_sblock("root")))
+
+
+def is_reduction(sch: Schedule, block: SBlockRV) -> bool:
+    return any(each.iter_type == IterVar.CommReduce for each in sch.get(block).iter_vars)
+
+
+def annotation(sch: Schedule, block: SBlockRV, name: str) -> list[int] | None:
+    """The integers of an annotation, None where the block has it not."""
+    found = sch.get(block).annotations.get(name)
+    if found is None:
+        return None
+    return [int(found)] if isinstance(found, int | IntImm) else [int(each) for each in found]
+
+
+def extent(sch: Schedule, loop: LoopRV) -> int:
+    """How often a loop runs. Raises Unscheduled where only running tells."""
+    size = sch.get(loop).extent
+    if not isinstance(size, int | IntImm):
+        raise Unscheduled("a loop whose length depends on values")
+    return int(size)
+
+
+def extents(sch: Schedule, loops: Sequence[LoopRV]) -> int:
+    """How often a nest of loops runs."""
+    product = 1
+    for loop in loops:
+        product *= extent(sch, loop)
+    return product
+
+
+def share(sch: Schedule, loops: Sequence[LoopRV], machine: Machine, work: int) -> None:
+    """Fuses the outer `loops` and deals them out to the cores, where `work` iterations are enough."""
+    if machine.cores > 1 and loops and work >= machine.cores * _WORTH_A_THREAD:
+        sch.parallel(sch.fuse(*loops) if len(loops) > 1 else loops[0])

@@ -1,0 +1,52 @@
+"""matmul: by a constant matrix, packed ahead, or of two values, the second packed as it comes."""
+
+from __future__ import annotations
+
+import numpy as np
+from schedule.convolution import FUSES, packed_weights
+from schedule.fallback import Fallbacks
+from schedule.kernels import batched_product, product
+from schedule.machine import Machine
+from schedule.shapes import constant_of, floats, shape_of
+from schedule.tile import register_tile
+from tvm import relax, te
+
+
+def legalize_matmul(
+    builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
+) -> relax.Expr:
+    """A call of our kernel, or `call` itself, told, where there is none."""
+    x, y = call.args
+    if not floats(x, y) or len(shape_of(x)) < 2 or len(shape_of(y)) < 2:
+        return fallbacks.keep(call, "sizes or types without a kernel")
+    weights = constant_of(builder, y)
+    if weights is not None and weights.ndim == 2:
+        return _by_constant(builder, x, weights, machine)
+    if shape_of(x)[:-2] == shape_of(y)[:-2]:
+        return _of_values(builder, x, y, machine)
+    return fallbacks.keep(call, "broadcast batches")
+
+
+def _by_constant(
+    builder: relax.BlockBuilder, x: relax.Expr, weights: np.ndarray, machine: Machine
+) -> relax.Expr:
+    columns = weights.shape[1]
+    tile = register_tile(int(np.prod(shape_of(x)[:-1])), columns, machine)
+
+    def kernel(x: te.Tensor, packed: te.Tensor) -> te.Tensor:
+        return product(x, packed, tile, columns)
+
+    packed = relax.const(packed_weights(np.ascontiguousarray(weights.T), tile))
+    return builder.call_te(kernel, x, packed, primfunc_name_hint="matmul", primfunc_attrs=FUSES)
+
+
+def _of_values(
+    builder: relax.BlockBuilder, x: relax.Expr, y: relax.Expr, machine: Machine
+) -> relax.Expr:
+    rows, columns = shape_of(x)[-2], shape_of(y)[-1]
+    tile = register_tile(rows, columns, machine)
+
+    def kernel(x: te.Tensor, y: te.Tensor) -> te.Tensor:
+        return batched_product(x, y, tile, transposed=False)
+
+    return builder.call_te(kernel, x, y, primfunc_name_hint="batched_matmul", primfunc_attrs=FUSES)

@@ -1,0 +1,98 @@
+"""The whole of it, from a Relax module to scheduled functions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import tvm
+from schedule.blocks import Unscheduled
+from schedule.convolution import LAYOUTS, legalize_convolution
+from schedule.elementwise import schedule_elementwise
+from schedule.fallback import Fallbacks
+from schedule.machine import Machine, machine_of
+from schedule.matmul import legalize_matmul
+from schedule.register_tile import schedule_register_tile
+from tvm import relax
+from tvm.ir import IRModule
+from tvm.target import Target
+from tvm.tirx import PrimFunc
+
+_OPAQUE = 8
+# How TVM's primitives say that a function is not of a schedule's kind.
+_REFUSALS = (Unscheduled, RuntimeError, ValueError)
+_SCHEDULES = (schedule_register_tile, schedule_elementwise)
+
+
+def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
+    """Schedules a module, as DecomposeOpsForInference leaves it, for a CPU.
+
+    Returns it, ready for tvm.compile, and what is left to TVM's own, slower code, in words.
+    """
+    machine, fallbacks = machine_of(target), Fallbacks()
+    with target:
+        module = _in_layout(module)
+        module = _fused(_legalized(module, machine, fallbacks))
+        return _scheduled(module, machine, fallbacks), fallbacks.told()
+
+
+def _in_layout(module: IRModule) -> IRModule:
+    """Convolutions and all around them with channels last."""
+    passes = relax.transform
+    return tvm.transform.Sequential(
+        [
+            passes.CanonicalizeBindings(),
+            passes.FoldConstant(),
+            passes.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)}),
+            passes.CanonicalizeBindings(),
+            passes.FoldConstant(),
+            passes.FastMathTransform(),
+        ]
+    )(module)
+
+
+def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:
+    ours = {"relax.nn.conv2d": legalize_convolution, "relax.matmul": legalize_matmul}
+    legalize = {
+        name: partial(function, machine=machine, fallbacks=fallbacks)
+        for name, function in ours.items()
+    }
+    passes = relax.transform
+    return tvm.transform.Sequential(
+        [passes.LegalizeOps(legalize), passes.CanonicalizeBindings(), passes.LegalizeOps()]
+    )(module)
+
+
+def _fused(module: IRModule) -> IRModule:
+    passes = relax.transform
+    return tvm.transform.Sequential(
+        [
+            passes.AnnotateTIROpPattern(),
+            passes.FoldConstant(),
+            passes.FuseOps(),
+            passes.FuseTIR(),
+            passes.DeadCodeElimination(),
+        ]
+    )(module)
+
+
+def _scheduled(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:
+    for variable, function in list(module.functions_items()):
+        if isinstance(function, PrimFunc):
+            made = _schedule(function, machine)
+            if made is None:
+                fallbacks.note(variable.name_hint)
+                continue
+            # Nothing shall be fused with it any more.
+            module.update_func(variable, made.with_attr({"op_pattern": _OPAQUE, "tirx.is_scheduled": True}))
+    return module
+
+
+def _schedule(function: PrimFunc, machine: Machine) -> PrimFunc | None:
+    for schedule in _SCHEDULES:
+        try:
+            made = schedule(function, machine)
+        except _REFUSALS:
+            continue
+        symbol = function.attrs.get("global_symbol") if function.attrs else None
+        return made.with_attr("global_symbol", symbol) if symbol else made.without_attr("global_symbol")
+    return None
