@@ -10,6 +10,7 @@ from ayci_runtime.adapter import Adapter, Conversion, Wanted
 from ayci_runtime.errors import ConversionFailed, InvalidModel
 from compiled import CompiledModel, load_compiled
 from convert import write_ir
+from messages import plain_errors
 
 IR = ".xml"
 ONNX = ".onnx"
@@ -28,7 +29,8 @@ class OpenvinoAdapter(Adapter):
             raise InvalidModel(
                 f"{path.name}: got {path.suffix!r}; expected {IR}. Convert the model for OpenVINO"
             )
-        return load_compiled(path, threads)
+        with plain_errors():
+            return load_compiled(path, threads)
 
     def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
         """`model.onnx` to `model.xml` and `model.bin`, its sizes as dynamic as they are."""
@@ -36,7 +38,8 @@ class OpenvinoAdapter(Adapter):
             raise ConversionFailed(
                 f"{path.name}: got {path.suffix!r}; expected {ONNX}. Convert the model to ONNX first"
             )
-        return write_ir(path, folder / f"{path.stem}{IR}")
+        with plain_errors():
+            return write_ir(path, folder / f"{path.stem}{IR}", wanted.hardware)
 
     def versions(self) -> dict[str, str]:
         """OpenVINO and numpy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -13,7 +14,6 @@ from ayci_runtime.errors import ConversionFailed
 from exported import load_program
 from scripted import load_script
 from to_onnx import write_program, write_script
-from to_relax import write_relax
 
 ONNX = "model.onnx"
 RELAX = "model.relax.json"
@@ -41,15 +41,15 @@ class PytorchConverter(PytorchAdapter):
             return _timed(ONNX, lambda: write_script(module, wanted, folder / ONNX))
         program = load_program(path)
         if wanted.optimizer == "tvm":
+            # TVM takes as long to import as torch.
+            from to_relax import write_relax
+
             return _timed(RELAX, lambda: write_relax(program, folder / RELAX))
         return _timed(ONNX, lambda: write_program(program, wanted.sizes, folder / ONNX))
 
     def versions(self) -> dict[str, str]:
         """torch, numpy and what the conversions are made with."""
-        import onnxscript
-        import tvm
-
-        more = {"onnxscript": onnxscript.__version__, "tvm": tvm.__version__}
+        more = {name: metadata.version(name) for name in ("onnxscript", "apache-tvm")}
         return {**super().versions(), **more}
 
 

@@ -101,12 +101,12 @@ def product(x: te.Tensor, weights: te.Tensor, tile: Tile, columns: int) -> te.Te
     rk = te.reduce_axis((0, inner), "rk")
 
     def term(p: Expr, z: Expr) -> Expr:
-        places = _unravel(_clamped(p, rows, tile), lead)
+        places = unravel(_clamped(p, rows, tile), lead)
         return te.sum(x[(*places, rk)] * weights[z // tile.channels, rk, z % tile.channels], axis=rk)
 
     shape = (round_up(rows, tile.rows), int(weights.shape[0]) * tile.channels)
     total = te.compute(shape, term, name="kernel", attrs=_annotation(tile))
-    return te.compute((*lead, columns), lambda *at: total[_ravel(at[:-1], lead), at[-1]], name="unfolded")
+    return te.compute((*lead, columns), lambda *at: total[ravel(at[:-1], lead), at[-1]], name="unfolded")
 
 
 def batched_product(x: te.Tensor, y: te.Tensor, tile: Tile, transposed: bool) -> te.Tensor:
@@ -122,21 +122,21 @@ def batched_product(x: te.Tensor, y: te.Tensor, tile: Tile, transposed: bool) ->
     def pack(b: Expr, block: Expr, k: Expr, lane: Expr) -> Expr:
         z = block * tile.channels + lane
         z = z if wide == columns else tirx.min(z, columns - 1)
-        return y[(*_unravel(b, lead), *((z, k) if transposed else (k, z)))]
+        return y[(*unravel(b, lead), *((z, k) if transposed else (k, z)))]
 
     packed = te.compute(
         (batch, wide // tile.channels, inner, tile.channels), pack, name="packed", attrs={STAGE: 1}
     )
 
     def term(b: Expr, p: Expr, z: Expr) -> Expr:
-        value = x[(*_unravel(b, lead), _clamped(p, rows, tile), rk)]
+        value = x[(*unravel(b, lead), _clamped(p, rows, tile), rk)]
         return te.sum(value * packed[b, z // tile.channels, rk, z % tile.channels], axis=rk)
 
     total = te.compute(
         (batch, round_up(rows, tile.rows), wide), term, name="kernel", attrs=_annotation(tile)
     )
     shape = (*lead, rows, columns)
-    return te.compute(shape, lambda *at: total[_ravel(at[:-2], lead), at[-2], at[-1]], name="unfolded")
+    return te.compute(shape, lambda *at: total[ravel(at[:-2], lead), at[-2], at[-1]], name="unfolded")
 
 
 class _Pixels:
@@ -149,13 +149,13 @@ class _Pixels:
         self.rounded = round_up(prod(self.shape), tile.rows)
 
     def at(self, p: Expr, rh: Expr, rw: Expr) -> tuple[Expr, Expr, Expr]:
-        b, i, j = _unravel(_clamped(p, prod(self.shape), self.tile), self.shape)
+        b, i, j = unravel(_clamped(p, prod(self.shape), self.tile), self.shape)
         (down, right), (apart, beside) = self.window.strides, self.window.dilation
         return b, i * down + rh * apart, j * right + rw * beside
 
     def unfolded(self, total: te.Tensor, outputs: int) -> te.Tensor:
         def value(*at: Expr) -> Expr:
-            return total[_ravel(at[:-1], self.shape), at[-1]]
+            return total[ravel(at[:-1], self.shape), at[-1]]
 
         return te.compute((*self.shape, outputs), value, name="unfolded")
 
@@ -168,7 +168,8 @@ def _clamped(p: Expr, rows: int, tile: Tile) -> Expr:
     return p if rows % tile.rows == 0 else tirx.min(p, rows - 1)
 
 
-def _unravel(p: Expr, shape: Sequence[int]) -> list[Expr]:
+def unravel(p: Expr, shape: Sequence[int]) -> list[Expr]:
+    """The place in an array of `shape` whose number is p, in row-major order."""
     places = []
     for index, size in enumerate(shape):
         below = prod(shape[index + 1 :])
@@ -177,7 +178,8 @@ def _unravel(p: Expr, shape: Sequence[int]) -> list[Expr]:
     return places
 
 
-def _ravel(places: Sequence[Expr], shape: Sequence[int]) -> Expr:
+def ravel(places: Sequence[Expr], shape: Sequence[int]) -> Expr:
+    """The number, in row-major order, of a place in an array of `shape`."""
     flat: Expr | int = 0
     for place, size in zip(places, shape, strict=True):
         flat = flat * size + place

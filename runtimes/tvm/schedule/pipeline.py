@@ -6,12 +6,16 @@ from functools import partial
 
 import tvm
 from schedule.blocks import Unscheduled
+from schedule.columns import schedule_columns
 from schedule.convolution import LAYOUTS, legalize_convolution
+from schedule.curves import CURVES, legalize_curve
 from schedule.elementwise import schedule_elementwise
 from schedule.fallback import Fallbacks
 from schedule.machine import Machine, machine_of
 from schedule.matmul import legalize_matmul
+from schedule.reductions import legalize_layer_norm, legalize_reduction, legalize_softmax
 from schedule.register_tile import schedule_register_tile
+from schedule.rows import schedule_rows
 from tvm import relax
 from tvm.ir import IRModule
 from tvm.target import Target
@@ -20,7 +24,17 @@ from tvm.tirx import PrimFunc
 _OPAQUE = 8
 # How TVM's primitives say that a function is not of a schedule's kind.
 _REFUSALS = (Unscheduled, RuntimeError, ValueError)
-_SCHEDULES = (schedule_register_tile, schedule_elementwise)
+_SCHEDULES = (schedule_register_tile, schedule_rows, schedule_elementwise, schedule_columns)
+_LEGALIZED = {
+    "relax.nn.conv2d": legalize_convolution,
+    "relax.matmul": legalize_matmul,
+    "relax.nn.softmax": legalize_softmax,
+    "relax.nn.layer_norm": legalize_layer_norm,
+    "relax.sum": legalize_reduction,
+    "relax.mean": legalize_reduction,
+    "relax.max": legalize_reduction,
+    **{name: legalize_curve for name in CURVES},
+}
 
 
 def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
@@ -45,16 +59,14 @@ def _in_layout(module: IRModule) -> IRModule:
             passes.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)}),
             passes.CanonicalizeBindings(),
             passes.FoldConstant(),
-            passes.FastMathTransform(),
         ]
     )(module)
 
 
 def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:
-    ours = {"relax.nn.conv2d": legalize_convolution, "relax.matmul": legalize_matmul}
     legalize = {
         name: partial(function, machine=machine, fallbacks=fallbacks)
-        for name, function in ours.items()
+        for name, function in _LEGALIZED.items()
     }
     passes = relax.transform
     return tvm.transform.Sequential(

@@ -219,10 +219,11 @@ REACHING = """
     CalibrationStatisticsSaver TPUExecute Abort _Send __name__ raw_ops
 """.split()
 COMPUTING = """
-    Conv2D DepthwiseConv2dNative FusedBatchNormV3 MatMul BatchMatMulV2 Softmax Erfc GatherV2 Einsum
-    StatefulPartitionedCall PartitionedCall While StatelessIf ReadVariableOp VarHandleOp Const
-    Placeholder NoOp Identity TensorListStack LookupTableFindV2 HashTableV2 ParseExampleV2 DecodeJpeg
-    RaggedTensorToTensor StringSplitV2 CudnnRNNV3 NonMaxSuppressionV5 RFFT Assert ResizeBilinear
+    Conv2D DepthwiseConv2dNative FusedBatchNormV3 MatMul BatchMatMulV2 Softmax Erfc GatherV2
+    Einsum StatefulPartitionedCall PartitionedCall While StatelessIf ReadVariableOp VarHandleOp
+    Const Placeholder NoOp Identity TensorListStack LookupTableFindV2 HashTableV2 ParseExampleV2
+    DecodeJpeg RaggedTensorToTensor StringSplitV2 CudnnRNNV3 NonMaxSuppressionV5 RFFT Assert
+    ResizeBilinear
 """.split()
 
 

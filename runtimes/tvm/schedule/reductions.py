@@ -1,0 +1,64 @@
+"""Which reductions go to the kernels that take a row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schedule.convolution import FUSES
+from schedule.fallback import Fallbacks
+from schedule.machine import Machine
+from schedule.row_kernels import layer_norm, reduced_rows, softmax
+from schedule.shapes import floats, integers, shape_of
+from tvm import relax, te
+
+
+def legalize_softmax(
+    builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
+) -> relax.Expr:
+    """Along the last axis, else `call` itself, told."""
+    x, axis = call.args[0], int(call.attrs.axis)
+    if not floats(x) or axis not in (-1, len(shape_of(x)) - 1):
+        return fallbacks.keep(call, "sizes, types or axis without a kernel")
+    return builder.call_te(
+        lambda x: softmax(x, machine), x, primfunc_name_hint="softmax", primfunc_attrs=FUSES
+    )
+
+
+def legalize_layer_norm(
+    builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
+) -> relax.Expr:
+    """Along the last axis, else `call` itself, told."""
+    x, scale, shift = call.args
+    if not floats(x, scale, shift) or _last(call.attrs.axes, len(shape_of(x))) != 1:
+        return fallbacks.keep(call, "sizes, types or axes without a kernel")
+    epsilon = float(call.attrs.epsilon)
+
+    def kernel(x: te.Tensor, scale: te.Tensor, shift: te.Tensor) -> te.Tensor:
+        return layer_norm(x, scale, shift, epsilon, machine)
+
+    return builder.call_te(
+        kernel, x, scale, shift, primfunc_name_hint="layer_norm", primfunc_attrs=FUSES
+    )
+
+
+def legalize_reduction(
+    builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
+) -> relax.Expr:
+    """sum, mean or max over the last axes; other axes are TVM's function and our schedule."""
+    x, kind = call.args[0], call.op.name.rsplit(".", 1)[-1]
+    axes = _last(call.attrs.axis, len(shape_of(x))) if floats(x) else 0
+    if not axes:
+        return call
+    keep = bool(call.attrs.keepdims)
+    return builder.call_te(
+        lambda x: reduced_rows(x, axes, keep, kind, machine),
+        x,
+        primfunc_name_hint=kind,
+        primfunc_attrs=FUSES,
+    )
+
+
+def _last(axes: Sequence[int] | None, rank: int) -> int:
+    """How many axes are reduced where these are the last ones, else 0. None: all of them."""
+    found = set(range(rank)) if axes is None else {axis % rank for axis in integers(axes)}
+    return len(found) if found == set(range(rank - len(found), rank)) else 0

@@ -1,0 +1,78 @@
+"""Schedules functions that take a row at a time: all steps of a row while it is in the cache."""
+
+from __future__ import annotations
+
+from schedule.blocks import (
+    Unscheduled,
+    annotation,
+    blocks_of,
+    extent,
+    extents,
+    is_reduction,
+    schedule_of,
+    share,
+)
+from schedule.machine import Machine
+from schedule.row_kernels import PARTIAL, ROWS
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.tirx import PrimFunc
+
+
+def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
+    """Raises Unscheduled for a function that is not of row_kernels."""
+    sch = schedule_of(function)
+    blocks = blocks_of(sch)
+    kernels = [index for index, block in enumerate(blocks) if annotation(sch, block, ROWS)]
+    if not kernels:
+        raise Unscheduled("it has no rows of ours")
+    *inlined, end = blocks[kernels[-1] :]
+    for block in inlined:
+        sch.compute_inline(block)
+    steps = [block for block in blocks[: kernels[-1]] if not _inlined(sch, block)]
+    row, inner = _row(sch, end, steps)
+    for block in reversed(steps):
+        sch.compute_at(block, row, preserve_unit_loops=True)
+    for block in steps:
+        _vectors(sch, block, sch.get_loops(block)[1:], machine)
+    if inner is not None:
+        _cut(sch, inner, machine)
+    share(sch, [row], machine, extents(sch, sch.get_loops(steps[0])))
+    return sch.mod["main"]
+
+
+def _inlined(sch: Schedule, block: SBlockRV) -> bool:
+    """Steps that others read in one place only need no memory."""
+    if sch.get(block).name_hint != "shifted":
+        return False
+    sch.compute_inline(block)
+    return True
+
+
+def _row(sch: Schedule, end: SBlockRV, steps: list[SBlockRV]) -> tuple[LoopRV, LoopRV | None]:
+    """The loop over rows, and the one in a row where the output has it."""
+    rows = int(sch.get(steps[0]).iter_vars[0].dom.extent)
+    *lead, last = loops = sch.get_loops(end)
+    if extents(sch, loops) == rows:
+        return (sch.fuse(*loops) if len(loops) > 1 else last), None
+    if not lead:
+        return sch.add_unit_loop(last), last
+    return (sch.fuse(*lead) if len(lead) > 1 else lead[0]), last
+
+
+def _vectors(sch: Schedule, block: SBlockRV, loops: list[LoopRV], machine: Machine) -> None:
+    if annotation(sch, block, PARTIAL):
+        *_, place, step = loops
+        sch.reorder(step, place)
+        vector, lane = sch.split(place, [None, machine.lanes])
+        sch.unroll(vector)
+        sch.vectorize(lane)
+        sch.decompose_reduction(block, step)
+    elif not is_reduction(sch, block) and loops:
+        _cut(sch, loops[-1], machine)
+
+
+def _cut(sch: Schedule, loop: LoopRV, machine: Machine) -> None:
+    if extent(sch, loop) % machine.lanes == 0:
+        _, lane = sch.split(loop, [None, machine.lanes])
+        sch.vectorize(lane)
