@@ -26,7 +26,8 @@ json.dump(handler(json.load(sys.stdin), None), sys.stdout)
 /** One conversion by a runtime's handler in a process of its own, from its start to its end, ms. */
 export async function coldConversion({ runtime, optimizer, model: path }: Asked, python: string): Promise<number> {
   const model = await loadModel(path, 'bench');
-  const output = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
+  const home = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
+  const output = join(home, 'output');
   const { inputs } = resolveInputs(model.signature, { shapes: {}, ranges: {}, files: {} }, 1, [1]);
   const request = {
     protocol: 1,
@@ -47,10 +48,10 @@ export async function coldConversion({ runtime, optimizer, model: path }: Asked,
   const begin = performance.now();
   execFileSync(python, ['-c', SCRIPT, app], {
     input: JSON.stringify(request),
-    env: { PATH: process.env.PATH ?? '', HOME: output, PYTHONPATH: `${join(root, 'runtimes', 'common')}:${folder}` },
+    env: { PATH: process.env.PATH ?? '', HOME: home, PYTHONPATH: `${join(root, 'runtimes', 'common')}:${folder}` },
     stdio: ['pipe', 'ignore', 'inherit'],
   });
   const took = performance.now() - begin;
-  rmSync(output, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
   return took;
 }
