@@ -11,6 +11,7 @@ from schedule.convolution import LAYOUTS, legalize_convolution
 from schedule.curves import CURVES, legalize_curve
 from schedule.elementwise import schedule_elementwise
 from schedule.fallback import Fallbacks
+from schedule.folding import fold_constants
 from schedule.machine import Machine, machine_of
 from schedule.matmul import legalize_matmul
 from schedule.reductions import legalize_layer_norm, legalize_reduction, legalize_softmax
@@ -51,16 +52,8 @@ def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
 
 def _in_layout(module: IRModule) -> IRModule:
     """Convolutions and all around them with channels last."""
-    passes = relax.transform
-    return tvm.transform.Sequential(
-        [
-            passes.CanonicalizeBindings(),
-            passes.FoldConstant(),
-            passes.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)}),
-            passes.CanonicalizeBindings(),
-            passes.FoldConstant(),
-        ]
-    )(module)
+    convert = relax.transform.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)})
+    return fold_constants(convert(fold_constants(module)))
 
 
 def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:

@@ -12,7 +12,7 @@ export interface Exit {
 
 /** What allocators and Python say when there is no more memory, before they abort. */
 const NO_MEMORY =
-  /\bMemoryError\b|std::bad_alloc|Cannot allocate memory|Failed to allocate memory|Memory allocation still failed|[Oo]ut of memory/;
+  /\bMemoryError\b|std::bad_alloc|Cannot allocate memory|Failed to allocate memory|Memory allocation still failed|[Oo]ut of memory|OOM when allocating|Must be non NULL/;
 
 /** Signals by the names that Lambda's messages have. */
 const SIGNALS: Readonly<Record<string, string>> = {

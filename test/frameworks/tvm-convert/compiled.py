@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import convert_app
+from other_runtimes import answered
 from runtime_requests import (
     artifact_of,
     ask,
@@ -16,10 +17,9 @@ from runtime_requests import (
     relative_difference,
     subject_of,
 )
-from serving import served
 
 LENGTH = 64
-# Times are of no interest here, and batches of unscheduled code are slow.
+# Times are of no interest here.
 ONCE = {
     "warmups": 0,
     "stretchMs": 0,
@@ -31,7 +31,7 @@ ONCE = {
 
 
 def inputs_of(name: str, batch: int) -> list[dict]:
-    """The input specs of a net of the zoo."""
+    """The input specs of a net of the zoo, whose images are NCHW."""
     if name == "bert":
         ids = input_of("input_ids", "int64", [batch, LENGTH], "range", low=0, high=2000)
         return [ids, input_of("attention_mask", "int64", [batch, LENGTH], "ones")]
@@ -39,25 +39,26 @@ def inputs_of(name: str, batch: int) -> list[dict]:
     return [input_of("image", "float32", [batch, 3, size, size])]
 
 
-def compiled(model: Path, output: Path, *inputs: dict, **more) -> dict:
-    """The converter's answer for a model.onnx, model.relax.json or model.tflite."""
-    _, _, suffix = model.name.partition(".")
-    artifact = artifact_of(model, entry=f"model.{suffix}")
+def onnx_artifact(model: Path, *weights: Path) -> dict:
+    return artifact_of(model, *weights, entry="model.onnx")
+
+
+def compiled(artifact: dict, output: Path, *inputs: dict, **more) -> dict:
+    """The converter's answer; what it wrote is in `output`."""
     return ask(convert_app.handler, convert_of("tvm", "tvm", artifact, output, *inputs, **more))
 
 
-def answers_of_onnx(model: Path, output: Path, *inputs: dict, **more) -> dict:
-    """The artifact of what ONNX Runtime answers, in its own environment."""
-    artifact = artifact_of(model, entry="model.onnx")
-    answer = served("onnx", infer_of("onnx", artifact, output, *inputs, **more))
+def answers_of(name: str, artifact: dict, output: Path, *inputs: dict, **more) -> dict:
+    """The artifact of what a framework answers to an unconverted model, in environment `name`."""
+    framework = name.removesuffix("-convert")
+    answer = answered(name, infer_of(framework, artifact, output, *inputs, **more))
     return converted(answer, output)
 
 
-def measured(answer: dict, output: Path, expected: dict, *inputs: dict, **more) -> dict:
-    """How the TVM runtime serves a compiled model."""
+def measure(answer: dict, output: Path, expected: dict, *inputs: dict, **more) -> dict:
+    """The request to serve a compiled model."""
     subject = subject_of(converted(answer, output), *inputs, expected=expected)
-    request = measure_of("tvm", "tvm", subject, **{"timing": ONCE, "deadlineMs": 300_000, **more})
-    return served("tvm", request)
+    return measure_of("tvm", "tvm", subject, **{"timing": ONCE, "deadlineMs": 300_000, **more})
 
 
 def apart(response: dict) -> float:

@@ -1,20 +1,30 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pytorch-convert"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tvm"))
 
-from serving import ROOT, python_of
+from other_runtimes import write_zoo
 
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ONNX nets, by the zoo's own command."""
-    folder = tmp_path_factory.mktemp("zoo")
-    script = str(ROOT / "test" / "zoo" / "onnx.py")
-    subprocess.run([python_of("onnx-convert"), script, str(folder)], check=True)
-    return folder
+    """ONNX nets."""
+    return write_zoo(tmp_path_factory.mktemp("onnx"), "onnx", "onnx-convert")
+
+
+@pytest.fixture(scope="session")
+def pytorch_zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exported programs."""
+    folder = tmp_path_factory.mktemp("pytorch")
+    return write_zoo(folder, "pytorch", "pytorch", "small", "bert")
+
+
+@pytest.fixture(scope="session")
+def tensorflow_zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SavedModels."""
+    folder = tmp_path_factory.mktemp("tensorflow")
+    return write_zoo(folder, "tensorflow", "tensorflow", "small", "bert")

@@ -1,0 +1,13 @@
+"""The handler of the MXNet runtime: `python -m awslambdaric app.handler`."""
+
+from ayci_runtime.start import prepare, timed_import
+from environment import set_environment
+
+prepare()
+set_environment()
+IMPORT_MS = timed_import("numpy", "shim", "mxnet")
+
+from adapter import MxnetAdapter
+from ayci_runtime.handler import make_handler
+
+handler = make_handler(MxnetAdapter(), IMPORT_MS)
