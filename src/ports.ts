@@ -1,10 +1,14 @@
 import type { Configuration, Framework, Hardware, Optimizer, RuntimeName } from './types/config.ts';
 import type { Failure } from './types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
-import type { Step } from './types/runtimes.ts';
+import type { Place } from './types/runtimes.ts';
 
 /** What chooses a function: each is one runtime on one hardware with one memory size. */
-export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & { readonly framework: RuntimeName };
+export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & {
+  readonly framework: RuntimeName;
+  /** A conversion that the environment which serves can do as well. */
+  readonly light?: true;
+};
 
 /** What an invocation cost, by the platform's own REPORT line. */
 export interface InvocationReport {
@@ -53,9 +57,9 @@ export interface TargetFacts {
   /** Identity of the code that measures a configuration, and of what converts for it. */
   runtimeDigest(framework: Framework, config: Omit<Configuration, 'batch'>): string;
   /** Identity of a runtime's converter. */
-  converterDigest(runtime: RuntimeName, hardware: Hardware): string;
+  converterDigest(step: Place, hardware: Hardware): string;
   /** Hardware on which a step converts for a model that is served on `hardware`. */
-  converterHardware(step: Pick<Step, 'runtime' | 'made'>, hardware: Hardware): Hardware;
+  converterHardware(step: Place, hardware: Hardware): Hardware;
   /** Human words for progress and report: `onnxruntime 1.32.0`. */
   runtimeName(framework: Framework, optimizer: Optimizer): string;
 }

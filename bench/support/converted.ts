@@ -33,7 +33,7 @@ export async function convertedFile(path: string, optimizer: Optimizer, folder: 
   try {
     const route = plannedRoute(model.framework, optimizer);
     await target.prepare(
-      route.steps.map((step) => ({ ...converterAt(step.runtime, hardware), op: 'convert' as const })),
+      route.steps.map((step) => ({ ...converterAt(step, hardware), op: 'convert' as const })),
       signal,
     );
     const { inputs } = resolveInputs(model.signature, { shapes: {}, ranges: {}, files: {} }, 1, [1]);

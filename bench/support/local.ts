@@ -73,7 +73,7 @@ export async function convertOnnx(caller: Caller, path: string): Promise<{ artif
   const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
   await mkdir(folder, { recursive: true });
   const artifact = artifactOf(await loadModel(path, 'bench'));
-  const answer = await callConvert(caller, where, {
+  const answer = await callConvert(caller, { ...where, light: true }, {
     protocol: 1,
     op: 'convert',
     framework: 'onnx',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import compat  # noqa: F401
 import mxnet as mx
 import numpy as np
 from ayci_runtime.adapter import Adapter

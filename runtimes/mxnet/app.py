@@ -5,7 +5,7 @@ from environment import set_environment
 
 prepare()
 set_environment()
-IMPORT_MS = timed_import("numpy", "shim", "mxnet")
+IMPORT_MS = timed_import("numpy", "compat", "mxnet")
 
 from adapter import MxnetAdapter
 from ayci_runtime.handler import make_handler

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AyciError } from '../errors.ts';
 import type { Where } from '../ports.ts';
-import type { Hardware, RuntimeName } from '../types/config.ts';
+import type { Hardware } from '../types/config.ts';
 import { FAILURE_OF_ERROR, type Failure } from '../types/measurement.ts';
 import type { ConvertRequest, ConvertResponse, ConvertSlots } from '../types/protocol.ts';
+import type { Place } from '../types/runtimes.ts';
 import { type Caller, callConvert, paid } from './call.ts';
 import { located } from './locate.ts';
 import { asConvertResult } from './validate.ts';
@@ -12,6 +13,7 @@ import { asConvertResult } from './validate.ts';
 /** What a converter is asked, and on which hardware it runs. */
 export interface Conversion {
   readonly on: Hardware;
+  readonly light?: true;
   readonly request: Omit<ConvertRequest, 'protocol' | 'nonce' | 'output'>;
 }
 
@@ -25,8 +27,12 @@ export type ConversionResult =
 const CONVERTER_MB = 10_240;
 
 /** Where a conversion runs. */
-export function converterAt(framework: RuntimeName, hardware: Hardware): Where {
-  return { hardware, memoryMb: CONVERTER_MB, framework };
+export function converterAt({ runtime, light }: Pick<Place, 'runtime' | 'light'>, hardware: Hardware): Where {
+  return { hardware, memoryMb: CONVERTER_MB, framework: runtime, ...(light && { light }) };
+}
+
+function whereOf({ on, light, request }: Conversion): Where {
+  return converterAt({ runtime: request.framework, ...(light && { light }) }, on);
 }
 
 /**
@@ -36,8 +42,8 @@ export function converterAt(framework: RuntimeName, hardware: Hardware): Where {
 export async function convertModel(caller: Caller, conversion: Conversion, output: string): Promise<ConversionResult> {
   const cut = caller.budget.exhausted();
   if (cut !== null) return { ok: false, cut };
-  const { on, request } = conversion;
-  return callConvert(caller, converterAt(request.framework, on), { ...request, protocol: 1, output });
+  const { request } = conversion;
+  return callConvert(caller, whereOf(conversion), { ...request, protocol: 1, output });
 }
 
 /** Where a conversion that goes on elsewhere leaves its files and its result. */
@@ -77,7 +83,7 @@ function readResult(bytes: Uint8Array, nonce: string): ConversionResult {
 export async function convertElsewhere(caller: Caller, conversion: Conversion, drop: Drop): Promise<ConversionResult> {
   const cut = caller.budget.exhausted();
   if (cut !== null) return { ok: false, cut };
-  const where = converterAt(conversion.request.framework, conversion.on);
+  const where = whereOf(conversion);
   let nonce = '';
   const make = async (): Promise<ConvertRequest> => {
     nonce = randomUUID();

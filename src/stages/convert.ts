@@ -55,7 +55,7 @@ function sumOf(one: number | null, other: number | null): number | null {
 
 /** The model's vanilla outputs, by its framework's own converter. */
 function inference(model: Model): Asked {
-  return { op: 'infer', runtime: model.framework, optimizer: 'vanilla', made: 'anywhere', fits: 'inputs' };
+  return { op: 'infer', runtime: model.framework, optimizer: 'vanilla', made: 'anywhere', fits: 'inputs', light: true };
 }
 
 /** Has models converted, each conversion once: what the archive has is taken from there, what is made is kept there. */
@@ -86,13 +86,14 @@ export function converter(
       seed,
       inputs: await places.inputs(served.inputs),
     };
-    return make(model, { on: facts.converterHardware(asked, config.hardware), request }, id);
+    const on = facts.converterHardware(asked, config.hardware);
+    return make(model, { on, request, ...(asked.light && { light: asked.light }) }, id);
   }
 
   function step(model: Model, served: Served, asked: Asked, before: Link | null) {
     const { hardware } = served.config;
     const on = facts.converterHardware(asked, hardware);
-    const parts = [facts.converterDigest(asked.runtime, on), ...circumstances(asked, served, seed)];
+    const parts = [facts.converterDigest(asked, on), ...circumstances(asked, served, seed)];
     const digest = digestOf(before === null ? parts : [before.digest, ...parts]);
     const id = {
       key: model.key,

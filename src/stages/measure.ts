@@ -48,10 +48,10 @@ function functionsOf(cells: readonly PlannedCell[], framework: Framework, facts:
     const { hardware, memoryMb, optimizer } = config;
     const route = plannedRoute(framework, optimizer);
     const converters = convertersOf(framework, route).map(
-      (one): Work => ({ ...converterAt(one.runtime, facts.converterHardware(one, hardware)), op: 'convert' }),
+      (one): Work => ({ ...converterAt(one, facts.converterHardware(one, hardware)), op: 'convert' }),
     );
     for (const one of [{ framework: route.serves, hardware, memoryMb, op: 'measure' } as const, ...converters])
-      all.set(`${one.op} ${one.framework} ${one.hardware} ${one.memoryMb}`, one);
+      all.set(`${one.op} ${one.framework} ${one.hardware} ${one.memoryMb} ${'light' in one}`, one);
   }
   return [...all.values()];
 }

@@ -22,7 +22,12 @@ export interface Step {
   readonly made: 'there' | 'anywhere' | 'across';
   /** What it depends on besides: nothing, the inputs of one batch size, or those and the threads of serving. */
   readonly fits: 'any' | 'inputs' | 'threads';
+  /** The environment that serves can do it as well: on this machine no further one is made for it. */
+  readonly light?: true;
 }
+
+/** What says where a step runs. */
+export type Place = Pick<Step, 'runtime' | 'made' | 'light'>;
 
 /** How a configuration of a model comes to run. */
 export interface Route {
@@ -31,7 +36,7 @@ export interface Route {
   readonly steps: readonly Step[];
 }
 
-const OPTIMIZE: Step = { runtime: 'onnx', optimizer: 'onnx', made: 'there', fits: 'any' };
+const OPTIMIZE: Step = { runtime: 'onnx', optimizer: 'onnx', made: 'there', fits: 'any', light: true };
 const QUANTIZE: Step = { runtime: 'onnx', optimizer: 'onnx-int8', made: 'anywhere', fits: 'inputs' };
 const COMPILE: Step = { runtime: 'tvm', optimizer: 'tvm', made: 'across', fits: 'threads' };
 const OPENVINO: Step = { runtime: 'openvino', optimizer: 'openvino', made: 'anywhere', fits: 'any' };
@@ -89,8 +94,10 @@ export function needsOutputs(framework: Framework, route: Route): boolean {
 }
 
 /** What has to convert before a route's model is measured. */
-export function convertersOf(framework: Framework, route: Route): readonly Pick<Step, 'runtime' | 'made'>[] {
-  return needsOutputs(framework, route) ? [...route.steps, { runtime: framework, made: 'anywhere' }] : route.steps;
+export function convertersOf(framework: Framework, route: Route): readonly Place[] {
+  return needsOutputs(framework, route)
+    ? [...route.steps, { runtime: framework, made: 'anywhere', light: true }]
+    : route.steps;
 }
 
 /**
@@ -102,7 +109,7 @@ export function codeOf(
   framework: Framework,
   config: Omit<Configuration, 'batch'>,
   serving: (runtime: RuntimeName) => string,
-  converting: (step: Pick<Step, 'runtime' | 'made'>) => string,
+  converting: (step: Place) => string,
 ): readonly string[] {
   const route = plannedRoute(framework, config.optimizer);
   return [...new Set([serving(route.serves), ...route.steps.map(converting)])];

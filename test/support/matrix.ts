@@ -74,9 +74,7 @@ export async function openMatrix() {
     const where = { framework: route.serves, hardware, memoryMb };
     const work: Work[] = [
       { ...where, op: 'measure' },
-      ...convertersOf(model.framework, route).map(
-        (one): Work => ({ ...converterAt(one.runtime, hardware), op: 'convert' }),
-      ),
+      ...convertersOf(model.framework, route).map((one): Work => ({ ...converterAt(one, hardware), op: 'convert' })),
     ];
     await target.prepare(work, signal);
     const { inputs } = resolveInputs(model.signature, { shapes, ranges: {}, files: {} }, batch, [batch]);

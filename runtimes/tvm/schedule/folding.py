@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from schedule.shapes import constant_of, shape_of
+from schedule.shapes import constant_of, dtype_of, shape_of
 from tvm import relax
 from tvm.ir import IRModule
 from tvm.relax.expr_functor import PyExprMutator, mutator
@@ -41,8 +41,10 @@ _OPERATORS: dict[str, Evaluate] = {
     "relax.sqrt": _of_values(np.sqrt),
     "relax.rsqrt": _of_values(lambda x: 1 / np.sqrt(x)),
     "relax.negative": _of_values(np.negative),
+    "relax.isnan": _of_values(np.isnan),
+    "relax.where": _of_values(np.where),
 }
-_FLOATS = ("float32", "float64")
+_TYPES = ("float32", "float64", "bool")
 
 
 def fold_constants(module: IRModule) -> IRModule:
@@ -63,8 +65,8 @@ class _Folder(PyExprMutator):
             return made
         tensors = [arg for arg in made.args if not isinstance(arg, relax.ShapeExpr)]
         values = [constant_of(self.builder_, arg) for arg in tensors]
-        if any(value is None or str(value.dtype) not in _FLOATS for value in values):
+        if any(value is None or str(value.dtype) not in _TYPES for value in values):
             return made
         with np.errstate(all="ignore"):
             found = evaluate(call, *values)
-        return relax.const(np.ascontiguousarray(found, values[0].dtype))
+        return relax.const(np.ascontiguousarray(found, dtype_of(call)))

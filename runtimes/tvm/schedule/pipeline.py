@@ -14,6 +14,7 @@ from schedule.fallback import Fallbacks
 from schedule.folding import fold_constants
 from schedule.machine import Machine, machine_of
 from schedule.matmul import legalize_matmul
+from schedule.raising import raise_bounds
 from schedule.reductions import legalize_layer_norm, legalize_reduction, legalize_softmax
 from schedule.register_tile import schedule_register_tile
 from schedule.rows import schedule_rows
@@ -53,7 +54,7 @@ def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
 def _in_layout(module: IRModule) -> IRModule:
     """Convolutions and all around them with channels last."""
     convert = relax.transform.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)})
-    return fold_constants(convert(fold_constants(module)))
+    return fold_constants(convert(fold_constants(raise_bounds(module))))
 
 
 def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:

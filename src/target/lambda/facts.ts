@@ -45,7 +45,7 @@ export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
   const measuring = deployed.ours.filter((one) => one.named.role === 'measure');
   const converterHardware: TargetFacts['converterHardware'] = ({ runtime, made }, hardware) =>
     made === 'there' ? hardware : deployed.converterHardware(runtime, hardware);
-  const converterDigest: TargetFacts['converterDigest'] = (runtime, hardware) =>
+  const converterDigest: TargetFacts['converterDigest'] = ({ runtime }, hardware) =>
     deployed.converting(runtime, hardware)?.digest ?? 'not deployed';
   return {
     kind: 'lambda',
@@ -76,7 +76,7 @@ export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
           framework,
           config,
           (runtime) => deployed.measuring(runtime, config.hardware, config.memoryMb)?.digest ?? 'not deployed',
-          (step) => converterDigest(step.runtime, converterHardware(step, config.hardware)),
+          (step) => converterDigest(step, converterHardware(step, config.hardware)),
         ),
       ),
     converterDigest,

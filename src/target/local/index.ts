@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
-import type { Invocation, Logger, Target, TargetFacts, Where } from '../../ports.ts';
+import type { Invocation, Logger, Target, TargetFacts, Where, Work } from '../../ports.ts';
 import { type Hardware, MB_PER_VCPU, RUNTIME_NAMES, type RuntimeName } from '../../types/config.ts';
 import type { Failure } from '../../types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
-import { codeOf, LIBRARIES, plannedRoute, routeOf } from '../../types/runtimes.ts';
+import { codeOf, LIBRARIES, type Place, plannedRoute, routeOf } from '../../types/runtimes.ts';
 import { codeDigest } from '../code-digest.ts';
 import { probeCpuShare } from './cgroup.ts';
 import { runtimeDigest } from './digest.ts';
@@ -87,8 +87,9 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   const memory = hostMemory();
   const { runtimesDir } = options;
   const requirements = (name: string): string => requirementsOf(runtimesDir, name);
-  const converterOf = (runtime: RuntimeName): string => converterEnvironment(runtimesDir, runtime);
-  const environments = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime)]);
+  const converterOf = (runtime: RuntimeName, light: boolean): string =>
+    light ? runtime : converterEnvironment(runtimesDir, runtime);
+  const environments = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime, false)]);
   const made = environments
     .filter((name) => existsSync(requirements(name)))
     .map((name) => madeEnvironment(options, name))
@@ -105,7 +106,8 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     digests.set(environment, digest);
     return digest;
   };
-  const converterDigest = (runtime: RuntimeName): string => digestOf(runtime, converterOf(runtime));
+  const converterDigest = ({ runtime, light }: Place): string =>
+    digestOf(runtime, converterOf(runtime, light === true));
   const facts: TargetFacts = {
     kind: 'local',
     hardware: [hardware],
@@ -126,14 +128,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       return typeof route === 'string' ? route : null;
     },
     runtimeDigest: (framework, config) =>
-      codeDigest(
-        codeOf(
-          framework,
-          config,
-          (runtime) => digestOf(runtime, runtime),
-          ({ runtime }) => converterDigest(runtime),
-        ),
-      ),
+      codeDigest(codeOf(framework, config, (runtime) => digestOf(runtime, runtime), converterDigest)),
     converterDigest,
     converterHardware: () => hardware,
     runtimeName(framework, optimizer) {
@@ -153,11 +148,11 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   let starting: Promise<Running> | null = null;
 
   function find(name: string): FunctionSpec | null {
-    const match = /^ayci-([a-z]+)-(convert-)?(x86_64|arm64)(?:-(\d{3,5}))?$/.exec(name);
+    const match = /^ayci-([a-z]+)-(convert-|light-)?(x86_64|arm64)(?:-(\d{3,5}))?$/.exec(name);
     const runtime = RUNTIME_NAMES.find((one) => one === match?.[1]);
     if (match === null || runtime === undefined || match[3] !== hardware) return null;
     const converts = match[2] !== undefined;
-    const environment = converts ? converterOf(runtime) : runtime;
+    const environment = converts ? converterOf(runtime, match[2] === 'light-') : runtime;
     const python = pythons.get(environment);
     if (python === undefined) return null;
     if (converts === (match[4] !== undefined)) return null;
@@ -193,14 +188,21 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     return starting;
   }
 
-  function nameOf({ framework, hardware, memoryMb }: Where, converts: boolean): string {
-    return converts ? `ayci-${framework}-convert-${hardware}` : `ayci-${framework}-${hardware}-${memoryMb}`;
+  function nameOf({ framework, hardware, memoryMb, light }: Where, converts: boolean): string {
+    // On Lambda one converter does both; here the light ones need no environment of their own.
+    return converts
+      ? `ayci-${framework}-${light ? 'light' : 'convert'}-${hardware}`
+      : `ayci-${framework}-${hardware}-${memoryMb}`;
+  }
+
+  function environmentOf({ op, framework, light }: Work): string {
+    return op === 'convert' ? converterOf(framework, light === true) : framework;
   }
 
   return {
     facts,
     async prepare(work, signal) {
-      for (const name of new Set(work.map((one) => (one.op === 'convert' ? converterOf : String)(one.framework)))) {
+      for (const name of new Set(work.map(environmentOf))) {
         if (!existsSync(requirements(name)))
           throw new AyciError('environment', `runtime ${name}: its folder is missing`);
         const made = await makeEnvironment(options, name, options.logger, signal);

@@ -69,7 +69,7 @@ test('every function of the template is found, and serves what its name says', a
       expect(facts.unavailable('onnx', config)).toBeNull();
       images.add(`measure ${hardware} ${facts.runtimeDigest('onnx', config)}`);
     }
-    images.add(`convert ${facts.converterDigest('onnx', hardware)}`);
+    images.add(`convert ${facts.converterDigest({ runtime: 'onnx', made: 'there' }, hardware)}`);
     const other = { hardware, memoryMb: 5000, optimizer: 'onnx' } as const;
     expect(facts.unavailable('onnx', other)).toMatch(
       /is not deployed; to deploy it: .*MemorySizes=512,.*,4096,5000,6144/,

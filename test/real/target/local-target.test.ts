@@ -69,7 +69,8 @@ test('the digest follows the code and the requirements, not the way to them', as
   const digest = target.facts.runtimeDigest('onnx', config);
   const other = await create();
   expect(other.facts.runtimeDigest('onnx', config)).toBe(digest);
-  expect(other.facts.converterDigest('onnx', hardware)).toBe(target.facts.converterDigest('onnx', hardware));
+  const converter = { runtime: 'onnx', made: 'there' } as const;
+  expect(other.facts.converterDigest(converter, hardware)).toBe(target.facts.converterDigest(converter, hardware));
   const file = join(folder, 'runtimes', 'common', 'more.py');
   await writeFile(file, 'x = 1\n');
   const changed = await create();

@@ -33,7 +33,7 @@ describe('routes from a model to what serves it', () => {
     expect(told.map(({ framework, optimizer }) => `${framework} ${optimizer}`)).not.toContain('onnx onnx');
     expect(told.map(({ framework, optimizer }) => `${framework} ${optimizer}`)).toContain('onnx tvm');
     for (const { framework, route } of told)
-      expect(convertersOf(framework, route).at(-1)).toEqual({ runtime: framework, made: 'anywhere' });
+      expect(convertersOf(framework, route).at(-1)).toEqual({ runtime: framework, made: 'anywhere', light: true });
     expect(convertersOf('onnx', plannedRoute('onnx', 'onnx')).map(({ runtime }) => runtime)).toEqual(['onnx']);
     expect(convertersOf('onnx', plannedRoute('onnx', 'vanilla'))).toEqual([]);
   });

@@ -154,7 +154,7 @@ describe('facts', () => {
     expect(facts.region).toBe('eu-central-1');
     expect(facts.unavailable('onnx', config)).toBeNull();
     expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'vanilla' })).toBe(`sha256:${'a'.repeat(64)}`);
-    expect(facts.converterDigest('onnx', 'x86_64')).toBe(`sha256:${'c'.repeat(64)}`);
+    expect(facts.converterDigest({ runtime: 'onnx', made: 'there' }, 'x86_64')).toBe(`sha256:${'c'.repeat(64)}`);
     // What converts is code that the figures depend on as well.
     expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).not.toBe(`sha256:${'a'.repeat(64)}`);

@@ -1,4 +1,7 @@
-"""What MXNet 1.9.1, last released in 2022, asks of Python and numpy and today's no longer have."""
+"""What MXNet 1.9.1 of 2022 asks of Python and numpy, and today's no longer have.
+
+Importing this, before MXNet, puts it in place.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +47,7 @@ def _gone(*_given: object, **_named: object) -> None:
     raise NotImplementedError("numpy has no financial functions since 1.20")
 
 
-def install() -> None:
-    """Puts the missing names in place, in numpy and as `distutils.version`. Before MXNet's import."""
+def _install() -> None:
     for name, value in (_RENAMED | dict.fromkeys(_FINANCE, _gone)).items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -55,3 +57,6 @@ def install() -> None:
     package.version = versions
     sys.modules.setdefault("distutils", package)
     sys.modules.setdefault("distutils.version", versions)
+
+
+_install()
