@@ -6,11 +6,14 @@ ConvertLayout knows operators alone, and would put a transpose before and after 
 from __future__ import annotations
 
 from tvm import relax, tirx
-from tvm.ir import Expr, IRModule
+from tvm.ir import Expr, IRModule, prim
+from tvm.ir.expr import TensorLoad
+from tvm.ir.prim import FloatImm
 from tvm.relax.expr_functor import PyExprMutator, mutator
-from tvm.tirx import FloatImm, PrimFunc, stmt_functor
+from tvm.s_tir import SBlock, SBlockRealize
+from tvm.tirx import PrimFunc
 
-_BOUNDS = {tirx.Max: relax.op.maximum, tirx.Min: relax.op.minimum}
+_BOUNDS = {prim.Max: relax.op.maximum, prim.Min: relax.op.minimum}
 
 
 def raise_bounds(module: IRModule) -> IRModule:
@@ -35,9 +38,9 @@ class _Raiser(PyExprMutator):
         arguments = list(made.args[1].fields)
         value = _one_value(self._module[made.args[0]])
         bound = _BOUNDS.get(type(value))
-        if bound is None or not isinstance(value.a, tirx.BufferLoad):
+        if bound is None or not isinstance(value.a, TensorLoad):
             return made
-        if isinstance(value.b, tirx.BufferLoad) and len(arguments) == 2:
+        if isinstance(value.b, TensorLoad) and len(arguments) == 2:
             return bound(*arguments)
         if isinstance(value.b, FloatImm) and len(arguments) == 1:
             return bound(arguments[0], relax.const(float(value.b.value), value.b.ty.dtype))
@@ -46,18 +49,13 @@ class _Raiser(PyExprMutator):
 
 def _one_value(function: PrimFunc) -> Expr | None:
     """What a function stores where that is one value an element, by loads of its own place."""
-    stores: list[tirx.BufferStore] = []
-
-    def collect(node: object) -> None:
-        if isinstance(node, tirx.BufferStore):
-            stores.append(node)
-
-    stmt_functor.post_order_visit(function.body, collect)
-    if len(stores) != 1:
+    store = function.body
+    while isinstance(store, SBlockRealize | SBlock | tirx.For):
+        store = store.block if isinstance(store, SBlockRealize) else store.body
+    if not isinstance(store, tirx.BufferStore):
         return None
-    (store,) = stores
     value = store.value
-    loads = [each for each in (getattr(value, "a", None), getattr(value, "b", None)) if isinstance(each, tirx.BufferLoad)]
+    loads = [each for each in (getattr(value, "a", None), getattr(value, "b", None)) if isinstance(each, TensorLoad)]
     names = [str(index) for index in store.indices]
     own = all([str(index) for index in load.indices] in (names, []) for load in loads)
     return value if own else None
