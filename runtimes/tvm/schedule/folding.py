@@ -69,4 +69,4 @@ class _Folder(PyExprMutator):
             return made
         with np.errstate(all="ignore"):
             found = evaluate(call, *values)
-        return relax.const(np.ascontiguousarray(found, dtype_of(call)))
+        return relax.const(np.array(found, dtype_of(call), order="C"))
