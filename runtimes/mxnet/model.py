@@ -122,3 +122,10 @@ def check_shapes(symbol: mx.sym.Symbol, params: Arrays, shapes: dict[str, Shape]
                 f"inputs: got {given}; with them parameter {name[:100]} would be {list(shape)},"
                 f" expected {list(params[name].shape)}"
             )
+
+
+def output_shapes(symbol: mx.sym.Symbol, shapes: dict[str, Shape]) -> list[Shape]:
+    """The shapes of a symbol's outputs, by those of its inputs; others are passed over."""
+    listed = set(symbol.list_inputs())
+    _, found, _ = symbol.infer_shape(**{name: each for name, each in shapes.items() if name in listed})
+    return found

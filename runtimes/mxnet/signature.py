@@ -21,6 +21,11 @@ _SHAPE = re.compile(r"[(\[]([-\d,\sL]*)[)\]]")
 _SHOWN = 3
 
 
+def is_variable(node: Node) -> bool:
+    """Whether a node is fed, not computed."""
+    return node.op == _VARIABLE
+
+
 def inputs_of(graph: Graph, params: Collection[str]) -> list[InputType]:
     """The variables that neither a parameter nor a label feeds, with what the symbol tells of them.
 
@@ -30,7 +35,7 @@ def inputs_of(graph: Graph, params: Collection[str]) -> list[InputType]:
     free = [
         node
         for index, node in enumerate(graph.nodes)
-        if node.op == _VARIABLE and node.name not in params and index not in labels
+        if is_variable(node) and node.name not in params and index not in labels
     ]
     missing = [node.name for node in free if _WEIGHT.search(node.name)]
     if missing:

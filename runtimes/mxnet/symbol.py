@@ -49,7 +49,7 @@ def read_symbol(path: Path) -> Graph:
     if len(raw) > _MOST_BYTES:
         raise InvalidModel(f"{path.name}: got more than {_MOST_BYTES >> 20} MB; expected a symbol")
     try:
-        return _graph(json.loads(raw, object_pairs_hook=_once), 0)
+        return graph_of(json.loads(raw, object_pairs_hook=_once))
     except _Odd as odd:
         raise InvalidModel(
             f"{path.name}: got {odd}; expected a symbol as net.export and mod.save_checkpoint"
@@ -72,7 +72,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _graph(told: Any, nested: int) -> Graph:
+def graph_of(told: Any, nested: int = 0) -> Graph:
+    """The graph of a symbol's JSON. Raises InvalidModel or, for what is no symbol, _Odd."""
     if nested > _MOST_NESTED:
         raise _Odd(f"subgraphs within subgraphs, {nested} deep")
     listed = _list(told, "nodes")
@@ -97,7 +98,7 @@ def _node(told: Any, index: int, nested: int) -> Node:
     inputs = [_entry(each, index) for each in _list(told, "inputs")]
     if op == "null" and inputs:
         raise _Odd(f"a variable {name[:_SHOWN]!r} with inputs")
-    subgraphs = [_graph(each, nested + 1) for each in _list(told, "subgraphs", optional=True)]
+    subgraphs = [graph_of(each, nested + 1) for each in _list(told, "subgraphs", optional=True)]
     return Node(op, name, attrs, inputs, subgraphs)
 
 

@@ -1,11 +1,10 @@
 """The handler of the TVM runtime: `python -m awslambdaric app.handler`."""
 
 from ayci_runtime.start import prepare, timed_import
-from environment import set_environment, use_runtime_only
+from environment import set_environment
 
 prepare()
-set_environment()
-use_runtime_only()
+set_environment(compiler=False)
 IMPORT_MS = timed_import("numpy", "tvm")
 
 from adapter import TvmAdapter

@@ -16,18 +16,10 @@ from import_tflite import read_tflite
 from imported import Imported, naming_operators, tensors_in, tensors_out
 from link import linker
 from manifest import LIBRARY, Manifest, write_manifest
+from schedule import optimize
 from targets import target_of
 from tvm import relax
 from tvm.target import codegen
-
-try:
-    from schedule import optimize
-except ImportError:
-
-    def optimize(module: tvm.IRModule, _: tvm.target.Target) -> tuple[tvm.IRModule, list[str]]:
-        """TVM's own code for everything."""
-        return module, ["everything"]
-
 
 _READERS = {".onnx": read_onnx, ".json": read_relax, ".tflite": read_tflite}
 

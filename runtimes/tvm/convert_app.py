@@ -4,7 +4,7 @@ from ayci_runtime.start import prepare, timed_import
 from environment import set_environment
 
 prepare()
-set_environment()
+set_environment(compiler=True)
 IMPORT_MS = timed_import("numpy", "tvm", "onnx", "tflite")
 
 from ayci_runtime.handler import make_handler

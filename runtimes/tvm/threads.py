@@ -7,19 +7,21 @@ import os
 import tvm
 from ayci_runtime.errors import InvalidRequest
 
-_VARIABLE = "TVM_NUM_THREADS"
 # AffinityMode::kBig of tvm/runtime/threading_backend.h.
 _ANY_CORE = 1
+_started: list[int] = []
 
 
 def use_threads(threads: int) -> None:
     """Has parallel loops run on `threads` threads, this one among them.
 
-    TVM reads the size of its pool at its first use; less of it can be used, more not:
+    TVM reads the size of its pool at the pool's first use; less of it can be used, more not:
     raises InvalidRequest.
     """
-    os.environ.setdefault(_VARIABLE, str(threads))
-    most = int(os.environ[_VARIABLE])
+    if not _started:
+        os.environ["TVM_NUM_THREADS"] = str(threads)
+        _started.append(threads)
+    (most,) = _started
     if threads > most:
         raise InvalidRequest(
             f"request.threads: got {threads}; expected at most {most}, for which TVM was started"

@@ -56,7 +56,12 @@ def extents(sch: Schedule, loops: Sequence[LoopRV]) -> int:
     return product
 
 
-def share(sch: Schedule, loops: Sequence[LoopRV], machine: Machine, work: int) -> None:
-    """Fuses the outer `loops` and deals them out to the cores, where `work` iterations are enough."""
-    if machine.cores > 1 and loops and work >= machine.cores * _WORTH_A_THREAD:
-        sch.parallel(sch.fuse(*loops) if len(loops) > 1 else loops[0])
+def share(sch: Schedule, loops: Sequence[LoopRV], machine: Machine, work: int) -> int:
+    """Deals the outer `loops` out to the cores, as one, where `work` iterations are enough.
+
+    Returns how many loops they are then. To be done before reductions are taken apart.
+    """
+    if machine.cores == 1 or not loops or work < machine.cores * _WORTH_A_THREAD:
+        return len(loops)
+    sch.parallel(sch.fuse(*loops) if len(loops) > 1 else loops[0])
+    return 1

@@ -60,9 +60,11 @@ def _tile(sch: Schedule, reduction: SBlockRV, end: SBlockRV, machine: Machine) -
     width = next((each for each in widths if size % each == 0), size)
     outer, inner = sch.split(last, [None, width])
     sch.compute_at(reduction, outer, preserve_unit_loops=True)
-    found = sch.get_loops(reduction)[len(lead) + 1 :]
     kinds = [each.iter_type for each in sch.get(reduction).iter_vars]
     count = kinds.count(IterVar.CommReduce)
+    summed = sch.get_loops(reduction)[-count:]
+    outside = share(sch, [*lead, outer], machine, work * extents(sch, summed))
+    found = sch.get_loops(reduction)[outside:]
     spatial, sums = found[: len(found) - count], found[len(found) - count :]
     sch.reorder(*sums, *spatial)
     _vector(sch, spatial[-1], machine)
@@ -74,7 +76,6 @@ def _tile(sch: Schedule, reduction: SBlockRV, end: SBlockRV, machine: Machine) -
         for loop in sums:
             sch.unroll(loop)
     _vector(sch, inner, machine)
-    share(sch, [*lead, outer], machine, work * extents(sch, sums))
 
 
 def _vector(sch: Schedule, loop: LoopRV, machine: Machine) -> None:

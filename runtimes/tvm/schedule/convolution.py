@@ -70,7 +70,7 @@ def _dense(builder: relax.BlockBuilder, given: Convolution, machine: Machine) ->
         return dense_convolution(wide, packed, given.window, group, tile, outputs)
 
     return builder.call_te(
-        kernel, given.x, relax.const(packed_weights(weights, tile)), primfunc_name_hint="conv2d", primfunc_attrs=FUSES
+        kernel, given.x, relax.const(packed_weights(weights, tile)), primfunc_name_hint="tiled_conv2d", primfunc_attrs=FUSES
     )
 
 
@@ -114,7 +114,7 @@ def _depthwise(builder: relax.BlockBuilder, given: Convolution, machine: Machine
         return depthwise_convolution(wide, weights, given.window, tile, outputs)
 
     return builder.call_te(
-        kernel, given.x, relax.const(np.ascontiguousarray(packed)), primfunc_name_hint="depthwise", primfunc_attrs=FUSES
+        kernel, given.x, relax.const(np.ascontiguousarray(packed)), primfunc_name_hint="tiled_depthwise", primfunc_attrs=FUSES
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
 from schedule.shapes import round_up
 from schedule.tile import Tile
 from tvm import te, tirx
@@ -109,34 +110,49 @@ def product(x: te.Tensor, weights: te.Tensor, tile: Tile, columns: int) -> te.Te
     return te.compute((*lead, columns), lambda *at: total[ravel(at[:-1], lead), at[-1]], name="unfolded")
 
 
-def batched_product(x: te.Tensor, y: te.Tensor, tile: Tile, transposed: bool) -> te.Tensor:
-    """[..., m, k] by [..., k, columns] ([..., columns, k] where transposed), of the same leading sizes.
+def batched_product(x: te.Tensor, y: te.Tensor, tile: Tile) -> te.Tensor:
+    """[..., m, k] by [..., k, columns], leading sizes broadcast.
 
     y is packed first, each matrix to [columns / tile, k, tile].
     """
-    *lead, rows, inner = (int(size) for size in x.shape)
-    columns = int(y.shape[-2 if transposed else -1])
-    batch, wide = prod(lead), round_up(columns, tile.channels)
+    *x_lead, rows, inner = (int(size) for size in x.shape)
+    *y_lead, _, columns = (int(size) for size in y.shape)
+    lead = np.broadcast_shapes(x_lead, y_lead)
+    wide = round_up(columns, tile.channels)
     rk = te.reduce_axis((0, inner), "rk")
 
     def pack(b: Expr, block: Expr, k: Expr, lane: Expr) -> Expr:
         z = block * tile.channels + lane
         z = z if wide == columns else tirx.min(z, columns - 1)
-        return y[(*unravel(b, lead), *((z, k) if transposed else (k, z)))]
+        return y[(*unravel(b, y_lead), k, z)]
 
     packed = te.compute(
-        (batch, wide // tile.channels, inner, tile.channels), pack, name="packed", attrs={STAGE: 1}
+        (prod(y_lead), wide // tile.channels, inner, tile.channels),
+        pack,
+        name="packed",
+        attrs={STAGE: 1},
     )
 
     def term(b: Expr, p: Expr, z: Expr) -> Expr:
-        value = x[(*unravel(b, lead), _clamped(p, rows, tile), rk)]
-        return te.sum(value * packed[b, z // tile.channels, rk, z % tile.channels], axis=rk)
+        places = unravel(b, lead)
+        value = x[(*_own(places, x_lead), _clamped(p, rows, tile), rk)]
+        which = ravel(_own(places, y_lead), y_lead)
+        return te.sum(value * packed[which, z // tile.channels, rk, z % tile.channels], axis=rk)
 
     total = te.compute(
-        (batch, round_up(rows, tile.rows), wide), term, name="kernel", attrs=_annotation(tile)
+        (prod(lead), round_up(rows, tile.rows), wide), term, name="kernel", attrs=_annotation(tile)
     )
-    shape = (*lead, rows, columns)
-    return te.compute(shape, lambda *at: total[ravel(at[:-2], lead), at[-2], at[-1]], name="unfolded")
+
+    def value(*at: Expr) -> Expr:
+        return total[ravel(at[:-2], lead), at[-2], at[-1]]
+
+    return te.compute((*lead, rows, columns), value, name="unfolded")
+
+
+def _own(places: Sequence[Expr], shape: Sequence[int]) -> list[Expr]:
+    """The places in a tensor of which axes are broadcast."""
+    found = places[len(places) - len(shape) :]
+    return [0 if size == 1 else place for place, size in zip(found, shape, strict=True)]
 
 
 class _Pixels:

@@ -22,9 +22,7 @@ def legalize_matmul(
     weights = constant_of(builder, y)
     if weights is not None and weights.ndim == 2:
         return _by_constant(builder, x, weights, machine)
-    if shape_of(x)[:-2] == shape_of(y)[:-2]:
-        return _of_values(builder, x, y, machine)
-    return fallbacks.keep(call, "broadcast batches")
+    return _of_values(builder, x, y, machine)
 
 
 def _by_constant(
@@ -37,7 +35,7 @@ def _by_constant(
         return product(x, packed, tile, columns)
 
     packed = relax.const(packed_weights(np.ascontiguousarray(weights.T), tile))
-    return builder.call_te(kernel, x, packed, primfunc_name_hint="matmul", primfunc_attrs=FUSES)
+    return builder.call_te(kernel, x, packed, primfunc_name_hint="tiled_matmul", primfunc_attrs=FUSES)
 
 
 def _of_values(
@@ -47,6 +45,6 @@ def _of_values(
     tile = register_tile(rows, columns, machine)
 
     def kernel(x: te.Tensor, y: te.Tensor) -> te.Tensor:
-        return batched_product(x, y, tile, transposed=False)
+        return batched_product(x, y, tile)
 
-    return builder.call_te(kernel, x, y, primfunc_name_hint="batched_matmul", primfunc_attrs=FUSES)
+    return builder.call_te(kernel, x, y, primfunc_name_hint="tiled_batched_matmul", primfunc_attrs=FUSES)

@@ -10,13 +10,14 @@ from schedule.columns import schedule_columns
 from schedule.convolution import LAYOUTS, legalize_convolution
 from schedule.curves import CURVES, legalize_curve
 from schedule.elementwise import schedule_elementwise
-from schedule.fallback import Fallbacks
+from schedule.fallback import Fallbacks, calls_of
 from schedule.folding import fold_constants
 from schedule.machine import Machine, machine_of
 from schedule.matmul import legalize_matmul
 from schedule.raising import raise_bounds
 from schedule.reductions import legalize_layer_norm, legalize_reduction, legalize_softmax
 from schedule.register_tile import schedule_register_tile
+from schedule.rewrite import rewrite
 from schedule.rows import schedule_rows
 from tvm import relax
 from tvm.ir import IRModule
@@ -54,7 +55,7 @@ def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
 def _in_layout(module: IRModule) -> IRModule:
     """Convolutions and all around them with channels last."""
     convert = relax.transform.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)})
-    return fold_constants(convert(fold_constants(raise_bounds(module))))
+    return fold_constants(convert(fold_constants(rewrite(raise_bounds(module)))))
 
 
 def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:
@@ -82,14 +83,17 @@ def _fused(module: IRModule) -> IRModule:
 
 
 def _scheduled(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:
+    calls = calls_of(module)
     for variable, function in list(module.functions_items()):
-        if isinstance(function, PrimFunc):
-            made = _schedule(function, machine)
-            if made is None:
-                fallbacks.note(variable.name_hint)
-                continue
-            # Nothing shall be fused with it any more.
-            module.update_func(variable, made.with_attr({"op_pattern": _OPAQUE, "tirx.is_scheduled": True}))
+        if not isinstance(function, PrimFunc):
+            continue
+        made = _schedule(function, machine)
+        if made is None:
+            fallbacks.unscheduled(variable.name_hint, calls[variable.name_hint])
+            continue
+        # Nothing shall be fused with it any more.
+        done = {"op_pattern": _OPAQUE, "tirx.is_scheduled": True}
+        module.update_func(variable, made.with_attr(done))
     return module
 
 

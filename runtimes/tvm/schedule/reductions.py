@@ -20,7 +20,7 @@ def legalize_softmax(
     if not floats(x) or axis not in (-1, len(shape_of(x)) - 1):
         return fallbacks.keep(call, "sizes, types or axis without a kernel")
     return builder.call_te(
-        lambda x: softmax(x, machine), x, primfunc_name_hint="softmax", primfunc_attrs=FUSES
+        lambda x: softmax(x, machine), x, primfunc_name_hint="tiled_softmax", primfunc_attrs=FUSES
     )
 
 
@@ -37,7 +37,7 @@ def legalize_layer_norm(
         return layer_norm(x, scale, shift, epsilon, machine)
 
     return builder.call_te(
-        kernel, x, scale, shift, primfunc_name_hint="layer_norm", primfunc_attrs=FUSES
+        kernel, x, scale, shift, primfunc_name_hint="tiled_layer_norm", primfunc_attrs=FUSES
     )
 
 
@@ -53,7 +53,7 @@ def legalize_reduction(
     return builder.call_te(
         lambda x: reduced_rows(x, axes, keep, kind, machine),
         x,
-        primfunc_name_hint=kind,
+        primfunc_name_hint=f"tiled_{kind}",
         primfunc_attrs=FUSES,
     )
 

@@ -15,7 +15,7 @@ from schedule.tile import Tile
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 from tvm.ir import Expr
-from tvm.tirx import IndexMap, PrimFunc
+from tvm.tirx import ForKind, IndexMap, IterVar, PrimFunc
 
 # Bytes of packed weights that stay in the cache while all pixels pass by.
 _CACHED_WEIGHTS = 256 * 1024
@@ -60,9 +60,9 @@ def _tile(sch: Schedule, kernel: SBlockRV, end: SBlockRV, machine: Machine) -> N
     order = [blocks, outer] if _pixels_first(sch, kernel, window) else [outer, blocks]
     sch.reorder(*batch, *order, row, *inner)
     sch.compute_at(kernel, order[-1], preserve_unit_loops=True)
-    _sum(sch, kernel, tile, len(batch) + len(order), window)
+    outside = share(sch, [*batch, *order], machine, work)
+    _sum(sch, kernel, tile, outside, window)
     _vector(sch, [row, *inner[:-1]], inner[-1], tile)
-    share(sch, [*batch, *order], machine, work)
 
 
 def _flatten(sch: Schedule, end: SBlockRV, sizes: Sequence[int], spatial: int) -> None:
@@ -102,22 +102,19 @@ def _pixels_first(sch: Schedule, kernel: SBlockRV, window: bool) -> bool:
 def _sum(sch: Schedule, kernel: SBlockRV, tile: Tile, outside: int, window: bool) -> None:
     """Sums outside, the tile inside, unrolled, in vectors."""
     loops = sch.get_loops(kernel)[outside:]
-    count = sum(each.iter_type == 2 for each in sch.get(kernel).iter_vars)
+    count = sum(each.iter_type == IterVar.CommReduce for each in sch.get(kernel).iter_vars)
     *_, row, lane = spatial = loops[: len(loops) - count]
     sums = loops[len(loops) - count :]
     sch.reorder(*sums, *spatial)
     _vector(sch, [row], lane, tile)
     start = sch.decompose_reduction(kernel, sums[0])
-    *_, row, lane = _uncut(sch, sch.get_loops(start)[outside:])
-    if sch.get(lane).kind != 2:
+    *_, row, lane = sch.get_loops(start)[outside:]
+    # It may have been taken apart with its vectors already cut.
+    if sch.get(lane).kind != ForKind.VECTORIZED:
         _vector(sch, [row], lane, tile)
     if window:
         for loop in sums:
             sch.unroll(loop)
-
-
-def _uncut(sch: Schedule, loops: Sequence[LoopRV]) -> list[LoopRV]:
-    return list(loops)
 
 
 def _vector(sch: Schedule, unrolled: Sequence[LoopRV], lane: LoopRV, tile: Tile) -> None:

@@ -33,11 +33,12 @@ def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
     row, inner = _row(sch, end, steps)
     for block in reversed(steps):
         sch.compute_at(block, row, preserve_unit_loops=True)
+    work = sum(extents(sch, sch.get_loops(block)) for block in steps)
+    share(sch, [row], machine, work)
     for block in steps:
         _vectors(sch, block, sch.get_loops(block)[1:], machine)
     if inner is not None:
         _cut(sch, inner, machine)
-    share(sch, [row], machine, extents(sch, sch.get_loops(steps[0])))
     return sch.mod["main"]
 
 

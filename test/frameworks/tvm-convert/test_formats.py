@@ -33,8 +33,7 @@ def test_onnx(zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     assert response["environment"]["versions"].keys() == {"python", "tvm", "numpy"}
 
 
-@pytest.mark.parametrize("batch", [1, 8])
-@pytest.mark.parametrize("name", ["small", "bert"])
+@pytest.mark.parametrize(("name", "batch"), [("small", 8), ("bert", 1)])
 def test_pytorch_by_relax(pytorch_zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     """An exported program of any batch; its module is bound to one."""
     artifact = artifact_of(pytorch_zoo / f"{name}.pt2", entry="model.pt2")
@@ -50,8 +49,7 @@ def test_pytorch_by_relax(pytorch_zoo: Path, tmp_path: Path, name: str, batch: i
     assert outputs_of(response) == (["output[0]", "output[1]"] if name == "bert" else ["output"])
 
 
-@pytest.mark.parametrize("batch", [1, 8])
-@pytest.mark.parametrize("name", ["small", "bert"])
+@pytest.mark.parametrize(("name", "batch"), [("small", 8), ("bert", 1)])
 def test_tensorflow_by_tflite(
     tensorflow_zoo: Path, tmp_path: Path, name: str, batch: int
 ) -> None:

@@ -51,6 +51,13 @@ def _pip_settings() -> dict[str, str]:
     return found
 
 
+def _wheel_folders() -> list[Path]:
+    """Folders in which pip looks for wheels, as it is set up here."""
+    lines = run(sys.executable, "-m", "pip", "config", "list").splitlines()
+    found = {line.partition("=")[2].strip("'\"") for line in lines if ".find-links=" in line}
+    return sorted(Path(value) for value in found if Path(value).is_dir())
+
+
 @dataclass(frozen=True)
 class Image:
     """A built image and how it starts."""
@@ -77,14 +84,18 @@ def build(runtime: str, target: str) -> Image:
     with TemporaryDirectory() as home:
         settings = Path(home) / "pip.conf"
         values = [f"{key} = {value}\n" for key, value in _pip_settings().items()]
+        values += [f"find-links = {folder}\n" for folder in _wheel_folders()]
         settings.write_text("".join(["[global]\n", *values]))
         settings.chmod(0o644)
         given = {settings: "/etc/pip.conf", Path("/etc/ssl/certs"): "/etc/ssl/certs"}
+        # Wheels that lie on this disk are packages like those of an index.
+        given |= {folder: str(folder) for folder in _wheel_folders()}
         volumes = [f"--volume={source}:{place}:ro" for source, place in given.items()]
         buildah(
             *("build", "--isolation", "chroot", "--pull-never", "--layers", "--force-rm"),
             *(f"--build-arg=BASE={_base_image()}", *volumes, f"--target={target}"),
-            *("--tag", name, "--file", RUNTIMES / runtime / "Dockerfile", RUNTIMES),
+            *(f"--build-arg=RUNTIME={runtime}", "--build-arg=FURTHER_INDEX="),
+            *("--tag", name, "--file", RUNTIMES / "Dockerfile", RUNTIMES),
         )
     config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
     return Image(name, config)

@@ -103,7 +103,7 @@ describe('the inputs of a deployment', () => {
     ['ACTION', 'destroy', 'action: expected'],
     ['STACK', 'Ayci; rm -rf /', 'stack: expected'],
     ['RUNTIMES', '../etc', 'runtimes: expected'],
-    ['RUNTIMES', 'tensorrt', 'runtimes: there is no runtimes/tensorrt/Dockerfile'],
+    ['RUNTIMES', 'tensorrt', 'runtimes: there is no runtimes/tensorrt/app.py'],
     ['HARDWARE', 'x86', 'hardware: expected'],
     ['HARDWARE', '', 'hardware: expected'],
     ['HARDWARE', '*', 'hardware: expected'],
@@ -126,7 +126,7 @@ describe('the images', () => {
     expect(done.code, done.stdout + done.stderr).toBe(0);
     const build = (target: string, repository: string): readonly string[] => [
       ...['buildx', 'build', '--platform', 'linux/arm64', '--provenance=false', '--sbom=false', '--push'],
-      ...['--file', 'runtimes/onnx/Dockerfile', '--target', target],
+      ...['--file', 'runtimes/Dockerfile', '--build-arg', 'RUNTIME=onnx', '--target', target],
       ...['--tag', `${REGISTRY}/${repository}:${VERSION}-arm64`, 'runtimes'],
     ];
     expect(done.docker).toEqual([
@@ -134,7 +134,7 @@ describe('the images', () => {
       build('serve', 'ayci/onnx'),
       build('convert', 'ayci/onnx-convert'),
     ]);
-    const dockerfile = readFileSync(join(ROOT, 'runtimes/onnx/Dockerfile'), 'utf8');
+    const dockerfile = readFileSync(join(ROOT, 'runtimes/Dockerfile'), 'utf8');
     for (const target of ['serve', 'convert']) expect(dockerfile).toMatch(new RegExp(`^FROM .+ AS ${target}$`, 'm'));
   });
 
