@@ -2,7 +2,7 @@
 // For deploy-runtimes.yml: needs the AWS CLI and its credentials, and nothing that is installed.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,25 +10,35 @@ import { promisify } from 'node:util';
 
 const AT_ONCE = 4;
 const run = promisify(execFile);
-const runtimes = fileURLToPath(new URL('../runtimes/', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
+// Packages of libraries that call themselves otherwise.
+const PACKAGES = { tvm: ['apache-tvm'], tensorflow: ['tensorflow', 'tensorflow-cpu'] };
 const scratch = mkdtempSync(join(tmpdir(), 'ayci-smoke-'));
 
-/** What is wrong with the answer, or null. Its versions must be those that the image was to be built with. */
-function fault(answer, nonce, runtime) {
+/** The lock that a function's image was to be built with, as a path below the repository. */
+function lockOf(runtime, converts) {
+  const own = `runtimes/${runtime}/convert-requirements.txt`;
+  return converts && existsSync(join(root, own)) ? own : `runtimes/${runtime}/requirements.txt`;
+}
+
+/** What is wrong with the answer, or null. Its versions must be those of the lock. */
+function fault(answer, nonce, lock) {
   if (answer?.protocol !== 1 || answer.op !== 'describe') return 'it is no answer of protocol 1';
   if (answer.nonce !== nonce) return 'it answers another request';
-  const { python, ...packages } = answer.environment?.versions ?? {};
-  if (typeof python !== 'string' || Object.keys(packages).length === 0) return 'it names no versions';
-  const locked = readFileSync(join(runtimes, runtime, 'requirements.txt'), 'utf8').split('\n');
-  for (const [name, version] of Object.entries(packages)) {
-    if (locked.some((line) => line.startsWith(`${name}==${version} `))) continue;
-    return `it runs ${name} ${version}, which is not the version in runtimes/${runtime}/requirements.txt`;
+  // LLVM is within TVM's package.
+  const { python, llvm: _, ...libraries } = answer.environment?.versions ?? {};
+  if (typeof python !== 'string' || Object.keys(libraries).length === 0) return 'it names no versions';
+  const locked = readFileSync(join(root, lock), 'utf8').split('\n');
+  for (const [name, version] of Object.entries(libraries)) {
+    const packages = PACKAGES[name] ?? [name];
+    if (packages.some((one) => locked.some((line) => line.startsWith(`${one}==${version} `)))) continue;
+    return `it runs ${name} ${version}, which is not the version in ${lock}`;
   }
   return null;
 }
 
 async function ask(name, index) {
-  const runtime = /^ayci-([a-z0-9]+)-/.exec(name)?.[1];
+  const [, runtime, converts] = /^ayci-([a-z0-9]+)-(convert-)?/.exec(name) ?? [];
   if (runtime === undefined) return 'it is not called ayci-RUNTIME-...';
   const nonce = randomUUID();
   const [request, response] = ['request', 'response'].map((kind) => join(scratch, `${index}-${kind}.json`));
@@ -41,7 +51,7 @@ async function ask(name, index) {
     const { stdout } = await run('aws', [...args, '--cli-read-timeout', '120', response]);
     const text = readFileSync(response, 'utf8');
     if (JSON.parse(stdout).FunctionError !== undefined) return `it failed: ${text.slice(0, 500)}`;
-    return fault(JSON.parse(text), nonce, runtime);
+    return fault(JSON.parse(text), nonce, lockOf(runtime, converts !== undefined));
   } catch (error) {
     return String(error.stderr || error.message)
       .trim()

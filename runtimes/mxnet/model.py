@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mxnet as mx
 import numpy as np
 from ayci_runtime.adapter import InputType, LoadedModel
-from ayci_runtime.errors import InvalidInput, InvalidModel
+from ayci_runtime.errors import InvalidInput, InvalidModel, one_line
 from ayci_runtime.tensors import Tensor
 from entries import check_entries
-from params import DTYPES, read_params
-from signature import inputs_of, outputs_of
-from symbol import read_symbol
+from params import DTYPES, ParamType, read_params
+from signature import inputs_of, is_variable, outputs_of
+from symbol import ATTRIBUTES, Graph, read_symbol
 
 SYMBOL_END = "-symbol.json"
 PARAMS_END = "-0000.params"
@@ -49,7 +50,7 @@ class MxnetModel(LoadedModel):
         self.outputs: list[tuple[str, str | None]] = [(name, None) for name in outputs_of(graph)]
         check_entries(graph)
         # What was checked, not what a second look at the file may give.
-        self.symbol = mx.sym.load_json(json.dumps(graph.json, ensure_ascii=False))
+        self.symbol = mx.sym.load_json(json.dumps(_with_types(graph, types), ensure_ascii=False))
         loaded = mx.nd.load(str(params))
         self.params: Arrays = {
             name.removeprefix("arg:").removeprefix("aux:"): array for name, array in loaded.items()
@@ -84,7 +85,7 @@ class MxnetModel(LoadedModel):
     def _module_for(self, wanted: list[tuple[str, Shape, str]]) -> mx.mod.Module:
         if self._module is None or wanted != self._bound:
             self._module = None
-            check_shapes(self.symbol, self.params, {name: shape for name, shape, _ in wanted})
+            infer_shapes(self.symbol, {name: shape for name, shape, _ in wanted})
             self._module, self._bound = self._made(wanted), wanted
         return self._module
 
@@ -110,22 +111,35 @@ class MxnetModel(LoadedModel):
         return module
 
 
-def check_shapes(symbol: mx.sym.Symbol, params: Arrays, shapes: dict[str, Shape]) -> None:
-    """Raises InvalidInput where inputs of these shapes do not fit the parameters, MXNetError else."""
-    arguments, _, auxiliary = symbol.infer_shape_partial(**shapes)
-    names = symbol.list_arguments() + symbol.list_auxiliary_states()
-    for name, shape in zip(names, (arguments or []) + (auxiliary or []), strict=True):
-        known = 0 not in shape
-        if name in params and known and shape and params[name].shape != shape:
-            given = ", ".join(f"{each} {list(shapes[each])}" for each in shapes)
-            raise InvalidInput(
-                f"inputs: got {given}; with them parameter {name[:100]} would be {list(shape)},"
-                f" expected {list(params[name].shape)}"
-            )
-
-
-def output_shapes(symbol: mx.sym.Symbol, shapes: dict[str, Shape]) -> list[Shape]:
-    """The shapes of a symbol's outputs, by those of its inputs; others are passed over."""
-    listed = set(symbol.list_inputs())
-    _, found, _ = symbol.infer_shape(**{name: each for name, each in shapes.items() if name in listed})
+def infer_shapes(symbol: mx.sym.Symbol, shapes: dict[str, Shape]) -> list[Shape]:
+    """The shapes of a symbol's outputs. Raises InvalidInput where `shapes` do not fit its parameters."""
+    listed = symbol.list_inputs()
+    try:
+        _, found, _ = symbol.infer_shape(**{name: shapes[name] for name in shapes if name in listed})
+    except mx.MXNetError as error:
+        given = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+        raise InvalidInput(
+            f"inputs: got {given}; expected shapes that fit the model: {one_line(error)}"
+        ) from None
+    if found is None:
+        raise InvalidModel("shapes: got inputs and parameters that do not tell those of all values")
     return found
+
+
+def _with_types(graph: Graph, types: dict[str, ParamType]) -> dict[str, Any]:
+    """The symbol's JSON, in which parameters tell their shapes and dtypes: MXNet guesses else."""
+    flags = {dtype: str(flag) for flag, dtype in DTYPES.items()}
+    nodes = [
+        {
+            **{key: value for key, value in told.items() if key not in ATTRIBUTES},
+            "attrs": {
+                **node.attrs,
+                "__shape__": str(types[node.name].shape),
+                "__dtype__": flags[types[node.name].dtype],
+            },
+        }
+        if is_variable(node) and node.name in types
+        else told
+        for node, told in zip(graph.nodes, graph.json["nodes"], strict=True)
+    ]
+    return {**graph.json, "nodes": nodes}

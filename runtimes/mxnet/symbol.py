@@ -14,7 +14,8 @@ _MOST_BYTES = 64 << 20
 _MOST_NODES = 100_000
 # Of subgraphs within operators such as _foreach.
 _MOST_NESTED = 8
-_ATTRIBUTES = ("attrs", "attr", "param")
+# What MXNet has called a node's attributes, from today back.
+ATTRIBUTES = ("attrs", "attr", "param")
 _SHOWN = 60
 
 
@@ -89,7 +90,7 @@ def graph_of(told: Any, nested: int = 0) -> Graph:
 def _node(told: Any, index: int, nested: int) -> Node:
     op, name = _text(told, "op"), _text(told, "name")
     attrs: dict[str, str] = {}
-    for key in _ATTRIBUTES:
+    for key in ATTRIBUTES:
         found = told.get(key, {})
         if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
             raise _Odd(f"attributes of node {name[:_SHOWN]!r} that are no texts")

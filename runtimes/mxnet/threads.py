@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 import mxnet as mx
 
@@ -22,15 +23,15 @@ def use_threads(threads: int) -> None:
     OpenMP's number belongs to the thread that sets it, so the engine's own worker is made to.
     OMP_NUM_THREADS has to be set when MXNet is imported: else MXNet goes by its own number.
     """
-
-    def set_own(_context: int, _parameter: int) -> None:
-        _LIB.omp_set_num_threads(ctypes.c_int(threads))
-
-    task = _TASK(set_own)
-    context = _Context(1, 0)
-    mx.base.check_call(
-        _LIB.MXEnginePushSync(task, None, None, ctypes.byref(context), None, 0, None, 0, None, 0, None)
-    )
-    # `task` has to live until it has run.
-    mx.nd.waitall()
+    run_in_engine(lambda: _LIB.omp_set_num_threads(ctypes.c_int(threads)))
     _LIB.openblas_set_num_threads(ctypes.c_int(threads))
+
+
+def run_in_engine(call: Callable[[], object]) -> None:
+    """Runs `call` where MXNet runs operators, and waits for it. Raises MXNetError."""
+    task = _TASK(lambda _context, _parameter: call() and None)
+    context = ctypes.byref(_Context(1, 0))
+    mx.base.check_call(
+        _LIB.MXEnginePushSync(task, None, None, context, None, 0, None, 0, None, 0, None)
+    )
+    mx.nd.waitall()

@@ -12,7 +12,7 @@ import onnx
 from ayci_runtime.adapter import Wanted
 from ayci_runtime.errors import ConversionFailed
 from corrected import RESHAPE, Translation
-from model import MxnetModel, Shape, check_shapes, output_shapes
+from model import MxnetModel, Shape, infer_shapes
 from onnx import ValueInfoProto, helper
 from symbol import Graph, graph_of
 from translate import OPSET, check_translatable, translate
@@ -34,10 +34,8 @@ def write_onnx(model: MxnetModel, wanted: Wanted, target: Path) -> None:
     inputs = [_info(each["name"], each["dtype"], each["shape"]) for each in wanted.inputs]
     dtypes = {each["name"]: np.dtype(each["dtype"]) for each in wanted.inputs}
     shapes = {each["name"]: tuple(each["shape"]) for each in wanted.inputs}
-    check_shapes(model.symbol, model.params, shapes)
-    known = {name: each.shape for name, each in model.params.items()} | shapes
-    outputs = _outputs(model, known, dtypes)
-    made = translate(graph, model.params, dtypes, _reshaped(graph, known))
+    outputs = _outputs(model, shapes, dtypes)
+    made = translate(graph, model.params, dtypes, _reshaped(graph, shapes))
     heads = [made.values[node][number].name for node, number in graph.heads]
     _name_outputs(made, heads, [each.name for each in outputs], {each.name for each in inputs})
     used = {each for node in made.nodes for each in node.input}
@@ -62,14 +60,11 @@ def _info(name: str, dtype: str, shape: Sequence[int]) -> ValueInfoProto:
 def _outputs(
     model: MxnetModel, shapes: dict[str, Shape], dtypes: dict[str, np.dtype]
 ) -> list[ValueInfoProto]:
-    listed = set(model.symbol.list_inputs())
-    types = {name: each.dtype for name, each in model.params.items() if name in listed}
-    _, found, _ = model.symbol.infer_type(**(types | dtypes))
+    found_shapes = infer_shapes(model.symbol, shapes)
+    _, found_dtypes, _ = model.symbol.infer_type(**dtypes)
     return [
         _info(name, np.dtype(dtype).name, shape)
-        for (name, _), dtype, shape in zip(
-            model.outputs, found, output_shapes(model.symbol, shapes), strict=True
-        )
+        for (name, _), dtype, shape in zip(model.outputs, found_dtypes, found_shapes, strict=True)
     ]
 
 
@@ -80,7 +75,7 @@ def _reshaped(graph: Graph, shapes: dict[str, Shape]) -> dict[int, Shape]:
         return {}
     only = {**graph.json, "heads": [[index, 0, 0] for index in found]}
     symbol = mx.sym.load_json(json.dumps(only, ensure_ascii=False))
-    return dict(zip(found, output_shapes(symbol, shapes), strict=True))
+    return dict(zip(found, infer_shapes(symbol, shapes), strict=True))
 
 
 def _name_outputs(made: Translation, heads: list[str], names: list[str], taken: set[str]) -> None:

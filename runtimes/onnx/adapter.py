@@ -103,14 +103,14 @@ def _bfloat16_bits(value: ort.OrtValue) -> np.ndarray:
 
 
 class OnnxAdapter(Adapter):
-    """`vanilla`: no graph optimization; `onnx`, `onnx-int8`: all of it, on what a converter made."""
+    """`vanilla`: no graph optimization; `onnx`, `onnx-int8`: all of it, on converted ones."""
 
     framework = "onnx"
     optimizers = tuple(_LEVELS)
     conversions = ("onnx",)
 
     def load(self, path: Path, optimizer: str, threads: int) -> OnnxModel:
-        """A session at the optimizer's level, of a model that was read before; no custom operators."""
+        """A session at the optimizer's level, of a model that was read before."""
         check_model(path)
         return OnnxModel(session(path, options(_LEVELS[optimizer], threads)))
 

@@ -41,8 +41,10 @@ class Found:
 
 
 def check_model(path: Path) -> None:
-    """Raises InvalidModel for operators of unknown domains, data outside the model's folder, nesting
-    deeper than MAX_LEVELS, functions that never end or grow without bounds, and no protobuf.
+    """Raises InvalidModel for a model that AYCI does not load.
+
+    One with operators of unknown domains, data outside its folder, subgraphs deeper than
+    MAX_LEVELS, functions that never end or grow without bounds; and what is no protobuf.
     """
     if path.stat().st_size == 0:
         raise InvalidModel("model: got an empty file; expected an ONNX model. Export it again")

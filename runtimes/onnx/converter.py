@@ -17,7 +17,7 @@ class OnnxConverter(OnnxAdapter):
     conversions = ("onnx", "onnx-int8")
 
     def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
-        """`onnx`: as the serving runtime does; `onnx-int8`: quantized, calibrated on `wanted.feeds`."""
+        """`onnx`: as the serving runtime does; `onnx-int8`: quantized."""
         if wanted.optimizer != "onnx-int8":
             return super().convert(path, wanted, folder)
         check_model(path)

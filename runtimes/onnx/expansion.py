@@ -30,7 +30,8 @@ def check_expansion(calls: Mapping[Name | None, Mapping[Name, int]]) -> None:
         if caller not in sizes:
             counts = calls[caller].items()
             sizes[caller] = sum(
-                count * (size(called, level + 1) if called in calls else 1) for called, count in counts
+                count * (size(called, level + 1) if called in calls else 1)
+                for called, count in counts
             )
         if sizes[caller] > MAX_OPERATORS:
             raise InvalidModel(

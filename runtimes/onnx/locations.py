@@ -8,7 +8,7 @@ from ayci_runtime.errors import InvalidModel
 
 
 def check_location(path: Path, location: str) -> None:
-    """Raises InvalidModel unless `location`, of the model at `path`, is a file in the model's folder.
+    """Raises InvalidModel unless `location` is a file in the folder of the model at `path`.
 
     Links are followed, the model's own too: what counts is where both really are.
     """

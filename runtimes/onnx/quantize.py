@@ -27,7 +27,7 @@ CALIBRATIONS = 4
 OPSET = 13
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
 _PRODUCTS = ("MatMul", "Gemm")
-_QUANTIZED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "DynamicQuantizeMatMul")
+_QUANTIZED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 
 
 class Feeds(CalibrationDataReader):
@@ -43,7 +43,7 @@ class Feeds(CalibrationDataReader):
 
 
 def write_quantized(path: Path, target: Path, wanted: Wanted) -> Conversion:
-    """Quantizes `path` to `target`: weights to int8, a scale for each channel, activations to uint8.
+    """Quantizes `path` to `target`: weights to int8, a scale a channel, activations to uint8.
 
     Convolutional nets are calibrated, and the operators between are quantized as well; others, as
     encoders, have their matrix products quantized by the range that each inference finds: with
@@ -54,8 +54,7 @@ def write_quantized(path: Path, target: Path, wanted: Wanted) -> Conversion:
     begin = perf_counter_ns()
     external = is_external(wanted.sizes)
     prepared = _prepared(path, wanted.scratch, external)
-    before = onnx.load(prepared, load_external_data=False)
-    convolutions, products = (_count(before, kinds) for kinds in (_CONVOLUTIONS, _PRODUCTS))
+    convolutions, products = _count(prepared, _CONVOLUTIONS), _count(prepared, _PRODUCTS)
     static = convolutions > products
     common = {
         "per_channel": True,
@@ -73,7 +72,7 @@ def write_quantized(path: Path, target: Path, wanted: Wanted) -> Conversion:
         )
     elif products:
         quantize_dynamic(prepared, target, op_types_to_quantize=[*_PRODUCTS, "Gather"], **common)
-    if not target.exists() or not _count(onnx.load(target, load_external_data=False), _QUANTIZED):
+    if not target.exists() or _quantized(target) <= _quantized(prepared):
         raise ConversionFailed(
             "operators: got no convolution or matrix product of float32 with constant weights;"
             " expected one to quantize. Use another optimizer than onnx-int8"
@@ -88,7 +87,7 @@ def _note(static: bool) -> str:
 
 
 def _prepared(path: Path, scratch: Path, external: bool) -> Path:
-    """The model in an opset that has what is needed, with its shapes and without the superfluous."""
+    """The model in an opset that has what is needed, its shapes inferred, simplified."""
     opsets = onnx.load(path, load_external_data=False).opset_import
     if any(each.domain in ("", "ai.onnx") and each.version < OPSET for each in opsets):
         newer = onnx.version_converter.convert_version(onnx.load(path), OPSET)
@@ -107,5 +106,10 @@ def _prepared(path: Path, scratch: Path, external: bool) -> Path:
     return prepared
 
 
-def _count(model: onnx.ModelProto, kinds: tuple[str, ...]) -> int:
-    return sum(node.op_type in kinds for node in model.graph.node)
+def _quantized(path: Path) -> int:
+    return _count(path, _QUANTIZED)
+
+
+def _count(path: Path, kinds: tuple[str, ...]) -> int:
+    graph = onnx.load(path, load_external_data=False).graph
+    return sum(node.op_type in kinds for node in graph.node)

@@ -36,7 +36,7 @@ class OpenvinoAdapter(Adapter):
         """`model.onnx` to `model.xml` and `model.bin`, its sizes as dynamic as they are."""
         if path.suffix != ONNX:
             raise ConversionFailed(
-                f"{path.name}: got {path.suffix!r}; expected {ONNX}. Convert the model to ONNX first"
+                f"{path.name}: got {path.suffix!r}; expected {ONNX}. Convert it to ONNX first"
             )
         with plain_errors():
             return write_ir(path, folder / f"{path.stem}{IR}", wanted.hardware)

@@ -32,7 +32,7 @@ def write_ir(path: Path, target: Path, hardware: str) -> Conversion:
     reader = FrontEndManager().load_by_framework("onnx")
     model = reader.convert(reader.load(str(path)))
     if not model.outputs:
-        raise ConversionFailed("graph: got no outputs; expected one or more. Export the model again")
+        raise ConversionFailed("graph: got no outputs; expected some. Export the model again")
     for port in (*model.inputs, *model.outputs):
         _refuse_texts(port)
     apply_moc_transformations(model, cf=False, smart_reshape=False)

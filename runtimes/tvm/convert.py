@@ -8,7 +8,7 @@ from time import perf_counter_ns
 import tvm
 from adapter import TvmAdapter
 from ayci_runtime.adapter import Conversion, Wanted
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import ConversionFailed, one_line
 from gather import with_safe_lookups
 from import_onnx import read_onnx
 from import_relax import read_relax
@@ -21,6 +21,8 @@ from targets import target_of
 from tvm import relax
 from tvm.target import codegen
 
+# Characters of a reason in a note.
+MAX_REASON = 120
 _READERS = {".onnx": read_onnx, ".json": read_relax, ".tflite": read_tflite}
 
 
@@ -68,7 +70,11 @@ class TvmConverter(TvmAdapter):
 
 
 def optimized(imported: Imported, target: tvm.target.Target) -> tuple[tvm.IRModule, list[str]]:
-    """The module with its inference-time simplifications, and what fell back to TVM's own code."""
+    """The module, simplified for inference and scheduled, and what fell back to TVM's own code."""
     module = with_safe_lookups(imported.module)
     module = relax.transform.DecomposeOpsForInference()(module)
-    return optimize(module, target)
+    try:
+        return optimize(module, target)
+    except (RuntimeError, ValueError, TypeError) as error:
+        # Where a pass cannot take a graph, as of unknown sizes, slow is better than none.
+        return module, [f"everything ({one_line(error)[:MAX_REASON]})"]

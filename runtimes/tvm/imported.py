@@ -72,7 +72,7 @@ def shape_of(given: relax.TensorType) -> tuple[int, ...] | None:
 _REFUSED = re.compile(
     r"operators are not supported (?:for|in) frontend \w+: (?P<listed>[^\n]+)"
     r"|Operator (?P<one>\w+) not implemented"
-    r"|cannot handle this intrinsic:\s*Op\((?P<compiled>[\w.]+)\)"
+    r"|cannot emit this Relax operator[^\n]*\nOffending call:\s*R\.(?P<compiled>[\w.]+)"
 )
 
 

@@ -47,7 +47,9 @@ class Net:
         self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
-    def conv(self, x: str, inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1) -> str:
+    def conv(
+        self, x: str, inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1
+    ) -> str:
         """A convolution and its batch normalization."""
         each = inputs // groups
         kernel = self.normal(outputs, each, size, size, fan_in=each * size * size)
@@ -164,12 +166,13 @@ def bert(net: Net) -> list[str]:
 
 
 IMAGE = {"image": (TensorProto.FLOAT, ["batch", 3, 224, 224])}
+LITTLE = {"image": (TensorProto.FLOAT, ["batch", 3, 32, 32])}
 TEXT = {name: (TensorProto.INT64, ["batch", LENGTH]) for name in ("input_ids", "attention_mask")}
 NETS: dict[str, tuple[Callable[[Net], list[str]], dict, dict]] = {
     "resnet18": (resnet18, IMAGE, {"scores": ["batch", CLASSES]}),
     "mobilenet-v2": (mobilenet_v2, IMAGE, {"scores": ["batch", CLASSES]}),
     "bert": (bert, TEXT, {"hidden": ["batch", LENGTH, WIDTH], "pooled": ["batch", WIDTH]}),
-    "small": (small, {"image": (TensorProto.FLOAT, ["batch", 3, 32, 32])}, {"scores": ["batch", 10]}),
+    "small": (small, LITTLE, {"scores": ["batch", 10]}),
 }
 
 
@@ -203,7 +206,8 @@ def proto(net: Net, inputs: dict, outputs: list) -> ModelProto:
 def run(model: ModelProto, feeds: Feeds) -> list[np.ndarray]:
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    providers = ["CPUExecutionProvider"]
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=providers)
     return session.run(None, feeds)
 
 
@@ -236,7 +240,10 @@ def net_of(name: str) -> ModelProto:
     for made, wanted in zip(build(net), outputs, strict=True):
         net.nodes.append(helper.make_node("Identity", [made], [wanted]))
     settle(net, inputs)
-    shown = [helper.make_tensor_value_info(each, TensorProto.FLOAT, dims) for each, dims in outputs.items()]
+    shown = [
+        helper.make_tensor_value_info(each, TensorProto.FLOAT, dims)
+        for each, dims in outputs.items()
+    ]
     model = proto(net, inputs, shown)
     checker.check_model(model)
     one, other = (run(model, feeds_of(inputs, 1, seed))[0] for seed in (100, 101))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 import numpy as np
+
 from schedule.shapes import floats, shape_of
 from tvm import relax
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import tvm
-from schedule.machine import Machine
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 from tvm.tirx import IntImm, IterVar, PrimFunc
+
+import tvm
+from schedule.machine import Machine
 
 # Iterations that one thread must have, for it to be worth waking.
 _WORTH_A_THREAD = 16_384

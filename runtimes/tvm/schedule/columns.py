@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.tirx import IterVar, PrimFunc
+
 from schedule.blocks import (
     Unscheduled,
     blocks_of,
@@ -13,9 +17,6 @@ from schedule.blocks import (
 )
 from schedule.elementwise import vectorize
 from schedule.machine import Machine
-from tvm.s_tir import Schedule
-from tvm.s_tir.schedule import LoopRV, SBlockRV
-from tvm.tirx import IterVar, PrimFunc
 
 # Vectors that are reduced at once, and windows that are unrolled.
 _MOST_VECTORS = 4
@@ -48,8 +49,8 @@ def schedule_columns(function: PrimFunc, machine: Machine) -> PrimFunc:
 def _keeps_last(sch: Schedule, block: SBlockRV) -> bool:
     """Whether the last index of what is read is the last of what is written."""
     found = sch.get(block)
-    written, read = found.writes[0].region[-1].min, found.reads[-1].region[-1].min
-    return written.same_as(read)
+    written, read = found.writes[0].region, found.reads[-1].region
+    return len(written) > 0 and written[-1].min.same_as(read[-1].min)
 
 
 def _tile(sch: Schedule, reduction: SBlockRV, end: SBlockRV, machine: Machine) -> None:

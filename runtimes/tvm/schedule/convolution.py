@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+
 from schedule.fallback import Fallbacks
 from schedule.kernels import Window, dense_convolution, depthwise_convolution, padded
 from schedule.machine import Machine
@@ -70,7 +71,11 @@ def _dense(builder: relax.BlockBuilder, given: Convolution, machine: Machine) ->
         return dense_convolution(wide, packed, given.window, group, tile, outputs)
 
     return builder.call_te(
-        kernel, given.x, relax.const(packed_weights(weights, tile)), primfunc_name_hint="tiled_conv2d", primfunc_attrs=FUSES
+        kernel,
+        given.x,
+        relax.const(packed_weights(weights, tile)),
+        primfunc_name_hint="tiled_conv2d",
+        primfunc_attrs=FUSES,
     )
 
 
@@ -107,14 +112,20 @@ def _depthwise(builder: relax.BlockBuilder, given: Convolution, machine: Machine
     top, left, bottom, right = given.padding
     _, wide = given.window.outputs(h + top + bottom, w + left + right)
     tile = depthwise_tile(wide, channels, machine)
-    packed = np.pad(given.weights[..., 0].transpose(1, 2, 0), [(0, 0), (0, 0), (0, channels - outputs)])
+    packed = np.pad(
+        given.weights[..., 0].transpose(1, 2, 0), [(0, 0), (0, 0), (0, channels - outputs)]
+    )
 
     def kernel(x: te.Tensor, weights: te.Tensor) -> te.Tensor:
         wide = padded(x, given.padding, channels)
         return depthwise_convolution(wide, weights, given.window, tile, outputs)
 
     return builder.call_te(
-        kernel, given.x, relax.const(np.ascontiguousarray(packed)), primfunc_name_hint="tiled_depthwise", primfunc_attrs=FUSES
+        kernel,
+        given.x,
+        relax.const(np.ascontiguousarray(packed)),
+        primfunc_name_hint="tiled_depthwise",
+        primfunc_attrs=FUSES,
     )
 
 
@@ -123,5 +134,7 @@ def depthwise_tile(width: int, channels: int, machine: Machine) -> Tile:
     most = machine.registers // 2
     fitting = [rows for rows in range(2, most + 1) if width % rows == 0]
     rows = max(fitting, default=min(4, most))
-    vectors = max(v for v in (1, 2) if channels % (v * machine.lanes) == 0 and v * rows <= most or v == 1)
+    vectors = max(
+        v for v in (1, 2) if (channels % (v * machine.lanes) == 0 and v * rows <= most) or v == 1
+    )
     return Tile(rows, vectors, machine.lanes)

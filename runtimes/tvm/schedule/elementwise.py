@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from schedule.blocks import Unscheduled, blocks_of, extent, extents, is_reduction, schedule_of, share
-from schedule.machine import Machine
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import SBlockRV
 from tvm.tirx import PrimFunc
+
+from schedule.blocks import (
+    Unscheduled,
+    blocks_of,
+    extent,
+    extents,
+    is_reduction,
+    schedule_of,
+    share,
+)
+from schedule.machine import Machine
 
 
 def schedule_elementwise(function: PrimFunc, machine: Machine) -> PrimFunc:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from string import digits
 
-from tvm import relax
 from tvm.ir import IRModule
+
+from tvm import relax
 
 
 class Fallbacks:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from tvm.ir import Expr
+
 from schedule.shapes import round_up
 from schedule.tile import Tile
 from tvm import te, tirx
-from tvm.ir import Expr
 
 # Annotations of blocks, by which schedules know them.
 TILE = "ayci.tile"
@@ -57,13 +58,21 @@ def padded(x: te.Tensor, padding: Sequence[int], channels: int) -> te.Tensor:
 
 
 def dense_convolution(
-    x: te.Tensor, weights: te.Tensor, window: Window, group: tuple[int, int], tile: Tile, outputs: int
+    x: te.Tensor,
+    weights: te.Tensor,
+    window: Window,
+    group: tuple[int, int],
+    tile: Tile,
+    outputs: int,
 ) -> te.Tensor:
     """[n, h, w, c] by [O / tile, kh, kw, I, tile] to [n, oh, ow, outputs].
 
     x is padded already. `group`: how many output and input channels a group has.
     """
-    sums = [te.reduce_axis((0, int(size)), name) for size, name in zip(weights.shape[1:4], ("rh", "rw", "rc"), strict=True)]
+    sums = [
+        te.reduce_axis((0, int(size)), name)
+        for size, name in zip(weights.shape[1:4], ("rh", "rw", "rc"), strict=True)
+    ]
     pixels = _Pixels(x, window, tile)
     of_group, in_group = group
 
@@ -74,7 +83,10 @@ def dense_convolution(
         return te.sum(value * weights[z // tile.channels, rh, rw, rc, z % tile.channels], axis=sums)
 
     total = te.compute(
-        (pixels.rounded, int(weights.shape[0]) * tile.channels), term, name="kernel", attrs=_annotation(tile)
+        (pixels.rounded, int(weights.shape[0]) * tile.channels),
+        term,
+        name="kernel",
+        attrs=_annotation(tile),
     )
     return pixels.unfolded(total, outputs)
 
@@ -83,7 +95,10 @@ def depthwise_convolution(
     x: te.Tensor, weights: te.Tensor, window: Window, tile: Tile, outputs: int
 ) -> te.Tensor:
     """[n, h, w, C] by [kh, kw, C] to [n, oh, ow, outputs]; C is a multiple of the tile's lanes."""
-    sums = [te.reduce_axis((0, size), name) for size, name in zip(window.size, ("rh", "rw"), strict=True)]
+    sums = [
+        te.reduce_axis((0, size), name)
+        for size, name in zip(window.size, ("rh", "rw"), strict=True)
+    ]
     pixels = _Pixels(x, window, tile)
 
     def term(p: Expr, z: Expr) -> Expr:
@@ -103,11 +118,15 @@ def product(x: te.Tensor, weights: te.Tensor, tile: Tile, columns: int) -> te.Te
 
     def term(p: Expr, z: Expr) -> Expr:
         places = unravel(_clamped(p, rows, tile), lead)
-        return te.sum(x[(*places, rk)] * weights[z // tile.channels, rk, z % tile.channels], axis=rk)
+        return te.sum(
+            x[(*places, rk)] * weights[z // tile.channels, rk, z % tile.channels], axis=rk
+        )
 
     shape = (round_up(rows, tile.rows), int(weights.shape[0]) * tile.channels)
     total = te.compute(shape, term, name="kernel", attrs=_annotation(tile))
-    return te.compute((*lead, columns), lambda *at: total[ravel(at[:-1], lead), at[-1]], name="unfolded")
+    return te.compute(
+        (*lead, columns), lambda *at: total[ravel(at[:-1], lead), at[-1]], name="unfolded"
+    )
 
 
 def batched_product(x: te.Tensor, y: te.Tensor, tile: Tile) -> te.Tensor:

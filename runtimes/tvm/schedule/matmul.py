@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from schedule.convolution import FUSES, packed_weights
 from schedule.fallback import Fallbacks
 from schedule.kernels import batched_product, product
@@ -22,6 +23,9 @@ def legalize_matmul(
     weights = constant_of(builder, y)
     if weights is not None and weights.ndim == 2:
         return _by_constant(builder, x, weights, machine)
+    if len(shape_of(x)) == len(shape_of(y)) == 2:
+        one = [builder.emit(relax.op.expand_dims(each, 0)) for each in (x, y)]
+        return relax.op.squeeze(builder.emit(_of_values(builder, *one, machine)), [0])
     return _of_values(builder, x, y, machine)
 
 
@@ -35,7 +39,9 @@ def _by_constant(
         return product(x, packed, tile, columns)
 
     packed = relax.const(packed_weights(np.ascontiguousarray(weights.T), tile))
-    return builder.call_te(kernel, x, packed, primfunc_name_hint="tiled_matmul", primfunc_attrs=FUSES)
+    return builder.call_te(
+        kernel, x, packed, primfunc_name_hint="tiled_matmul", primfunc_attrs=FUSES
+    )
 
 
 def _of_values(
@@ -47,4 +53,6 @@ def _of_values(
     def kernel(x: te.Tensor, y: te.Tensor) -> te.Tensor:
         return batched_product(x, y, tile)
 
-    return builder.call_te(kernel, x, y, primfunc_name_hint="tiled_batched_matmul", primfunc_attrs=FUSES)
+    return builder.call_te(
+        kernel, x, y, primfunc_name_hint="tiled_batched_matmul", primfunc_attrs=FUSES
+    )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from tvm.ir import IRModule
+from tvm.target import Target
+from tvm.tirx import PrimFunc
+
 import tvm
 from schedule.blocks import Unscheduled
 from schedule.columns import schedule_columns
@@ -20,9 +24,6 @@ from schedule.register_tile import schedule_register_tile
 from schedule.rewrite import rewrite
 from schedule.rows import schedule_rows
 from tvm import relax
-from tvm.ir import IRModule
-from tvm.target import Target
-from tvm.tirx import PrimFunc
 
 _OPAQUE = 8
 # How TVM's primitives say that a function is not of a schedule's kind.
@@ -36,6 +37,7 @@ _LEGALIZED = {
     "relax.sum": legalize_reduction,
     "relax.mean": legalize_reduction,
     "relax.max": legalize_reduction,
+    "relax.min": legalize_reduction,
     **{name: legalize_curve for name in CURVES},
 }
 
@@ -104,5 +106,9 @@ def _schedule(function: PrimFunc, machine: Machine) -> PrimFunc | None:
         except _REFUSALS:
             continue
         symbol = function.attrs.get("global_symbol") if function.attrs else None
-        return made.with_attr("global_symbol", symbol) if symbol else made.without_attr("global_symbol")
+        return (
+            made.with_attr("global_symbol", symbol)
+            if symbol
+            else made.without_attr("global_symbol")
+        )
     return None

@@ -5,13 +5,14 @@ ConvertLayout knows operators alone, and would put a transpose before and after 
 
 from __future__ import annotations
 
-from tvm import relax, tirx
 from tvm.ir import Expr, IRModule, prim
 from tvm.ir.expr import TensorLoad
 from tvm.ir.prim import FloatImm
 from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.s_tir import SBlock, SBlockRealize
 from tvm.tirx import PrimFunc
+
+from tvm import relax, tirx
 
 _BOUNDS = {prim.Max: relax.op.maximum, prim.Min: relax.op.minimum}
 
@@ -55,7 +56,11 @@ def _one_value(function: PrimFunc) -> Expr | None:
     if not isinstance(store, tirx.BufferStore):
         return None
     value = store.value
-    loads = [each for each in (getattr(value, "a", None), getattr(value, "b", None)) if isinstance(each, TensorLoad)]
+    loads = [
+        each
+        for each in (getattr(value, "a", None), getattr(value, "b", None))
+        if isinstance(each, TensorLoad)
+    ]
     names = [str(index) for index in store.indices]
     own = all([str(index) for index in load.indices] in (names, []) for load in loads)
     return value if own else None

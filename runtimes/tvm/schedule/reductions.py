@@ -44,7 +44,7 @@ def legalize_layer_norm(
 def legalize_reduction(
     builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
 ) -> relax.Expr:
-    """sum, mean or max over the last axes; other axes are TVM's function and our schedule."""
+    """sum, mean, max or min over the last axes; other axes are TVM's function and our schedule."""
     x, kind = call.args[0], call.op.name.rsplit(".", 1)[-1]
     axes = _last(call.attrs.axis, len(shape_of(x))) if floats(x) else 0
     if not axes:

@@ -7,15 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schedule.blocks import Unscheduled, annotation, blocks_of, extent, is_reduction, schedule_of, share
+from tvm.ir import Expr
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.tirx import ForKind, IndexMap, IterVar, PrimFunc
+
+from schedule.blocks import (
+    Unscheduled,
+    annotation,
+    blocks_of,
+    extent,
+    is_reduction,
+    schedule_of,
+    share,
+)
 from schedule.elementwise import vectorize
 from schedule.kernels import STAGE, TILE, WINDOW
 from schedule.machine import Machine
 from schedule.tile import Tile
-from tvm.s_tir import Schedule
-from tvm.s_tir.schedule import LoopRV, SBlockRV
-from tvm.ir import Expr
-from tvm.tirx import ForKind, IndexMap, IterVar, PrimFunc
 
 # Bytes of packed weights that stay in the cache while all pixels pass by.
 _CACHED_WEIGHTS = 256 * 1024

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+from tvm.ir import Expr
+
 from schedule.kernels import ravel, unravel
 from schedule.machine import Machine
 from tvm import te, tirx, topi
-from tvm.ir import Expr
 
 ROWS = "ayci.rows"
 PARTIAL = "ayci.partial"
@@ -24,16 +25,21 @@ Value = Callable[[Expr, Expr], Expr]
 
 def summed(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
     """[rows]: the sum of each."""
-    return _reduced(rows, size, value, machine, name, te.sum, 0.0)
+    return _reduced(rows, size, value, machine, name, te.sum)
 
 
 def highest(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
     """[rows]: the maximum of each."""
-    return _reduced(rows, size, value, machine, name, te.max, float("-inf"))
+    return _reduced(rows, size, value, machine, name, te.max)
+
+
+def lowest(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
+    """[rows]: the minimum of each."""
+    return _reduced(rows, size, value, machine, name, te.min)
 
 
 def _reduced(
-    rows: int, size: int, value: Value, machine: Machine, name: str, combine: Callable, start: float
+    rows: int, size: int, value: Value, machine: Machine, name: str, combine: Callable
 ) -> te.Tensor:
     width = machine.lanes * _PARTIAL
     if size < 2 * width:
@@ -55,7 +61,9 @@ def _reduced(
         if not rest:
             return combine(partial[r, last], axis=last)
         own = value(r, steps * width + tirx.max(last - width, 0))
-        return combine(tirx.if_then_else(last < width, partial[r, tirx.min(last, width - 1)], own), axis=last)
+        return combine(
+            tirx.if_then_else(last < width, partial[r, tirx.min(last, width - 1)], own), axis=last
+        )
 
     return te.compute((rows,), both, name=name)
 
@@ -65,7 +73,9 @@ def softmax(x: te.Tensor, machine: Machine) -> te.Tensor:
     *lead, size = (int(each) for each in x.shape)
     rows = prod(lead)
     peak = highest(rows, size, lambda r, k: x[(*unravel(r, lead), k)], machine, "peak")
-    shifted = te.compute((rows, size), lambda r, k: x[(*unravel(r, lead), k)] - peak[r], name="shifted")
+    shifted = te.compute(
+        (rows, size), lambda r, k: x[(*unravel(r, lead), k)] - peak[r], name="shifted"
+    )
     powers = topi.fast_exp(shifted)
     total = summed(rows, size, lambda r, k: powers[r, k], machine, "total")
 
@@ -105,10 +115,11 @@ def layer_norm(
     return te.compute(x.shape, value, name="layer_norm", attrs={ROWS: 1})
 
 
-def reduced_rows(
-    x: te.Tensor, axes: int, keep: bool, kind: str, machine: Machine
-) -> te.Tensor:
-    """`sum`, `mean` or `max` over the last `axes` axes, which stay with size 1 where `keep`."""
+_KINDS = {"max": highest, "min": lowest}
+
+
+def reduced_rows(x: te.Tensor, axes: int, keep: bool, kind: str, machine: Machine) -> te.Tensor:
+    """`sum`, `mean`, `max` or `min` over the last `axes` axes, which stay with size 1 where `keep`."""
     shape = [int(each) for each in x.shape]
     lead, inner = shape[: len(shape) - axes], shape[len(shape) - axes :]
     rows, size = prod(lead), prod(inner)
@@ -116,8 +127,7 @@ def reduced_rows(
     def own(r: Expr, k: Expr) -> Expr:
         return x[(*unravel(r, lead), *unravel(k, inner))]
 
-    reduce = highest if kind == "max" else summed
-    found = reduce(rows, size, own, machine, "total")
+    found = _KINDS.get(kind, summed)(rows, size, own, machine, "total")
     scale = size if kind == "mean" else 1
 
     def value(*at: Expr) -> Expr:

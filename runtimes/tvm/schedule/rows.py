@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tvm.s_tir import Schedule
+from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.tirx import PrimFunc
+
 from schedule.blocks import (
     Unscheduled,
     annotation,
@@ -14,9 +18,6 @@ from schedule.blocks import (
 )
 from schedule.machine import Machine
 from schedule.row_kernels import PARTIAL, ROWS
-from tvm.s_tir import Schedule
-from tvm.s_tir.schedule import LoopRV, SBlockRV
-from tvm.tirx import PrimFunc
 
 
 def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
@@ -53,7 +54,10 @@ def _inlined(sch: Schedule, block: SBlockRV) -> bool:
 def _row(sch: Schedule, end: SBlockRV, steps: list[SBlockRV]) -> tuple[LoopRV, LoopRV | None]:
     """The loop over rows, and the one in a row where the output has it."""
     rows = int(sch.get(steps[0]).iter_vars[0].dom.extent)
-    *lead, last = loops = sch.get_loops(end)
+    loops = sch.get_loops(end)
+    if not loops:
+        return sch.add_unit_loop(end), None
+    *lead, last = loops
     if extents(sch, loops) == rows:
         return (sch.fuse(*loops) if len(loops) > 1 else last), None
     if not lead:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from tvm import relax
 from tvm.ir import GenericConst
 from tvm.tirx import IntImm
+
+from tvm import relax
 
 
 def shape_of(given: relax.Expr) -> tuple[int, ...] | None:

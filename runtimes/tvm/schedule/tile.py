@@ -34,11 +34,7 @@ def register_tile(rows: int, channels: int, machine: Machine, within: int | None
     `within`: the tile's channels divide it (a group's channels). Both sizes are rounded up to whole
     tiles, so that what is computed in vain counts.
     """
-    tiles = [
-        tile
-        for tile in _fitting(machine)
-        if within is None or within % tile.channels == 0
-    ]
+    tiles = [tile for tile in _fitting(machine) if within is None or within % tile.channels == 0]
     return min(tiles, key=lambda tile: _cycles(tile, rows, channels))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from schedule.shapes import constant_of, floats, integers, shape_of
 from tvm import relax
 
@@ -45,7 +46,12 @@ def phases_of(weights: np.ndarray, groups: int, axes: tuple[Axis, Axis]) -> np.n
     down, right = axes
     padded = np.pad(
         weights,
-        [(0, 0), (0, 0), (0, down.taps * down.stride - high), (0, right.taps * right.stride - wide)],
+        [
+            (0, 0),
+            (0, 0),
+            (0, down.taps * down.stride - high),
+            (0, right.taps * right.stride - wide),
+        ],
     )
     apart = padded.reshape(
         *(groups, inputs // groups, outputs),

@@ -93,7 +93,7 @@ def test_a_device_is_no_data(folder: Path) -> None:
 def test_custom_operators(folder: Path, domain: str) -> None:
     model = model_of([helper.make_node("Read", ["x"], ["y"], domain=domain)], domains=[domain])
     line = refused(saved(folder / "model.onnx", model))
-    assert line.startswith(f"operator Read: got domain '{domain}'; expected ai.onnx, ai.onnx.ml, com")
+    assert line.startswith(f"operator Read: got domain '{domain}'; expected ai.onnx, ai.onnx.ml,")
 
 
 def test_a_models_own_functions_are_operators(folder: Path) -> None:
@@ -145,7 +145,7 @@ def test_another_format(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"no model", b"\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x3a\x7f\x00", b"\x0b\x0c"],
+    [b"no model", b"\x3a" + b"\xff" * 10 + b"\x01", b"\x3a\x7f\x00", b"\x0b\x0c"],
 )
 def test_bytes_that_are_no_model(folder: Path, data: bytes) -> None:
     path = folder / "model.onnx"

@@ -35,7 +35,9 @@ def values_of(shape: Sequence[int], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype("float32")
 
 
-def run(module: IRModule, inputs: Sequence[np.ndarray], cores: int = 1, ours: bool = True) -> tuple[np.ndarray, list[str]]:
+def run(
+    module: IRModule, inputs: Sequence[np.ndarray], cores: int = 1, ours: bool = True
+) -> tuple[np.ndarray, list[str]]:
     """The output on this machine, and what fell back."""
     target = tvm.target.Target({**X86, "num-cores": cores})
     told: list[str] = []
@@ -45,7 +47,9 @@ def run(module: IRModule, inputs: Sequence[np.ndarray], cores: int = 1, ours: bo
     return machine["main"](*[tvm.runtime.tensor(each) for each in inputs]).numpy(), told
 
 
-def assert_agrees(build: Build, *shapes: Sequence[int], falls_back: Sequence[str] = (), cores: int = 1) -> None:
+def assert_agrees(
+    build: Build, *shapes: Sequence[int], falls_back: Sequence[str] = (), cores: int = 1
+) -> None:
     """Ours computes what TVM's own does, on inputs that matter, and falls back as said."""
     module = module_of(build, shapes)
     inputs = [values_of(shape, index) for index, shape in enumerate(shapes)]

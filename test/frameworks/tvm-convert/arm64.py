@@ -45,7 +45,7 @@ def machine() -> Path:
 
 
 def _unpack_debian(folder: Path) -> None:
-    """Downloads and unpacks packages: nothing is installed, no list of this machine's is changed."""
+    """Downloads and unpacks packages: nothing of this machine is changed."""
     lists, cache, packages = (folder / name for name in ("lists", "cache", "packages"))
     for each in (lists / "partial", cache / "archives" / "partial", packages):
         each.mkdir(parents=True)
@@ -94,7 +94,7 @@ def answered_on_arm64(request: dict, cpu: str = "neoverse-n1") -> dict:
     done = subprocess.run(
         [*command, root / f"usr/bin/python{PYTHON}", "-c", _RUN],
         input=json.dumps(request),
-        env={"PYTHONPATH": f"{folder / 'site'}:{path_of('tvm')}", "HOME": "/tmp"},  # noqa: S108
+        env={"PYTHONPATH": f"{folder / 'site'}:{path_of('tvm')}", "HOME": "/tmp"},
         check=True,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""What tests of the TVM converter have in common: inputs of the zoo's nets, conversions, answers."""
+"""What tests of the TVM converter share: inputs of the zoo's nets, conversions, answers."""
 
 from __future__ import annotations
 

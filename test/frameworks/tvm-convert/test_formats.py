@@ -33,6 +33,16 @@ def test_onnx(zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     assert response["environment"]["versions"].keys() == {"python", "tvm", "numpy"}
 
 
+def test_onnx_of_more_threads(zoo: Path, tmp_path: Path) -> None:
+    artifact, inputs = onnx_artifact(zoo / "small.onnx"), inputs_of("small", 8)
+    answer = compiled(artifact, tmp_path / "made", *inputs, batch=8, threads=2)
+    expected = answers_of("onnx", artifact, tmp_path / "expected", *inputs, batch=8)
+    request = measure(answer, tmp_path / "made", expected, *inputs, batch=8, threads=2)
+    response = answered("tvm", request)
+    assert apart(response) <= TOLERANCE
+    assert response["environment"]["threads"] == 2
+
+
 @pytest.mark.parametrize(("name", "batch"), [("small", 8), ("bert", 1)])
 def test_pytorch_by_relax(pytorch_zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     """An exported program of any batch; its module is bound to one."""
@@ -50,9 +60,7 @@ def test_pytorch_by_relax(pytorch_zoo: Path, tmp_path: Path, name: str, batch: i
 
 
 @pytest.mark.parametrize(("name", "batch"), [("small", 8), ("bert", 1)])
-def test_tensorflow_by_tflite(
-    tensorflow_zoo: Path, tmp_path: Path, name: str, batch: int
-) -> None:
+def test_tensorflow_by_tflite(tensorflow_zoo: Path, tmp_path: Path, name: str, batch: int) -> None:
     """By the names of the signature, whose images are NHWC."""
     artifact = folder_artifact(tensorflow_zoo / name, "saved_model.pb")
     image = input_of("image", "float32", [batch, 32, 32, 3])

@@ -130,7 +130,7 @@ def test_operators_within_branches_are_named(tmp_path: Path) -> None:
     branch = helper.make_graph([relu], "branch", [], [y])
     nodes = [node("If", ["condition"], ["y"], then_branch=branch, else_branch=branch)]
     path = write_graph(tmp_path / "net.onnx", nodes, condition=np.array(True))
-    with pytest.raises(ConversionFailed, match="no operator com.example.Relu"):
+    with pytest.raises(ConversionFailed, match=r"no operator com\.example\.Relu"):
         compiled(onnx_artifact(path), tmp_path / "made", INPUT)
 
 

@@ -119,9 +119,7 @@ def test_transposed(given: tuple) -> None:
 @pytest.mark.parametrize(("stride", "padding", "more"), [(2, (1, 1), 0), (3, (0, 2), 1)])
 def test_transposed_in_one_dimension(stride: int, padding: tuple, more: int) -> None:
     weights = relax.const(values_of((6, 10, 4), 5))
-    assert_agrees(
-        lambda x: nn.conv1d_transpose(x, weights, stride, padding, more), (2, 6, 13)
-    )
+    assert_agrees(lambda x: nn.conv1d_transpose(x, weights, stride, padding, more), (2, 6, 13))
 
 
 def test_transposed_in_groups_is_each_group_by_itself() -> None:

@@ -48,7 +48,11 @@ def test_large_on_two_cores() -> None:
 @pytest.mark.parametrize("size", [1, 3, 8, 20, 31, 64, 100, 197, 768])
 @pytest.mark.parametrize("cores", [1, 2])
 def test_softmax(size: int, cores: int) -> None:
-    assert_agrees(lambda x: nn.softmax(relax.op.multiply(x, relax.const(2.0)), -1), (2, 90, max(size, 2)), cores=cores)
+    assert_agrees(
+        lambda x: nn.softmax(relax.op.multiply(x, relax.const(2.0)), -1),
+        (2, 90, max(size, 2)),
+        cores=cores,
+    )
 
 
 def test_softmax_of_what_is_masked() -> None:

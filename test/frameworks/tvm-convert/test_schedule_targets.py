@@ -42,7 +42,9 @@ def test_a_tile_stays_in_its_group() -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_code_for_each(name: str, tmp_path: Path) -> None:
-    weights = [relax.const(values_of(shape, 5)) for shape in ((20, 3, 3, 3), (20, 1, 3, 3), (20, 9))]
+    weights = [
+        relax.const(values_of(shape, 5)) for shape in ((20, 3, 3, 3), (20, 1, 3, 3), (20, 9))
+    ]
 
     def build(x: relax.Expr) -> relax.Expr:
         nn = relax.op.nn

@@ -115,7 +115,7 @@ def test_refuses_another_cpu(copied: Compiled) -> None:
     with pytest.raises(InvalidModel, match=f"this CPU lacks {', '.join(X86_64_V3)}"):
         check_cpu("x86-64-v3", set())
     copied.change(cpu="neoverse-n1")
-    with pytest.raises(InvalidModel, match="compiled for aarch64 .*; this machine is x86_64"):
+    with pytest.raises(InvalidModel, match=r"compiled for aarch64 .*; this machine is x86_64"):
         ask(app.handler, copied.request())
     copied.change(cpu="znver9")
     with pytest.raises(InvalidModel, match="cpu: got znver9; expected x86-64-v3 or neoverse-n1"):
@@ -141,12 +141,13 @@ BAD = {
 @pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
 def test_refuses_another_manifest(copied: Compiled, data: bytes) -> None:
     (copied.folder / "model.json").write_bytes(data)
-    with pytest.raises(InvalidModel, match="model.json: got what no converter of this version"):
+    with pytest.raises(InvalidModel, match=r"model\.json: got what no converter of this version"):
         ask(app.handler, copied.request())
 
 
 @pytest.mark.parametrize(
-    "field", [{"inputs": 3}, {"outputs": [{"name": "y", "dtype": "float8", "shape": []}]}, {"tvm": 1}]
+    "field",
+    [{"inputs": 3}, {"outputs": [{"name": "y", "dtype": "float8", "shape": []}]}, {"tvm": 1}],
 )
 def test_refuses_malformed_fields(copied: Compiled, field: dict) -> None:
     copied.change(**field)
@@ -156,11 +157,11 @@ def test_refuses_malformed_fields(copied: Compiled, field: dict) -> None:
 
 def test_refuses_what_is_no_library(copied: Compiled) -> None:
     (copied.folder / "model.so").write_bytes(b"\x7fELF")
-    with pytest.raises(InvalidModel, match="model.so"):
+    with pytest.raises(InvalidModel, match=r"model\.so"):
         ask(app.handler, copied.request())
     subject = subject_of(artifact_of(copied.folder / "model.so"), copied.image)
     (copied.folder / "model.json").unlink()
-    with pytest.raises(InvalidModel, match="model.json: missing; expected it beside model.so"):
+    with pytest.raises(InvalidModel, match=r"model\.json: missing; expected it beside model\.so"):
         ask(app.handler, measure_of("tvm", "tvm", subject))
 
 

@@ -85,18 +85,44 @@ describe('the inputs of a deployment', () => {
     },
   );
 
-  it('make a job for each architecture', async () => {
+  interface Leg {
+    readonly runtime: string;
+    readonly hardware: string;
+    readonly platform: string;
+    readonly runner: string;
+    readonly targets: string;
+  }
+  const legs = (done: Done): readonly Leg[] => JSON.parse(done.outputs.matrix ?? '').include;
+  const shown = (done: Done): readonly string[] =>
+    legs(done).map(({ runtime, hardware, targets }) => `${runtime} ${hardware} ${targets}`);
+
+  it('make a job for each runtime and architecture', async () => {
     const done = await step('Inputs', INPUTS);
     expect(done.code, done.stdout + done.stderr).toBe(0);
     expect(done.outputs.version).toMatch(/^\d+\.\d+\.\d+-0123456789ab$/);
-    expect(JSON.parse(done.outputs.matrix ?? '')).toEqual({
-      include: [
-        { hardware: 'x86_64', platform: 'linux/amd64', runner: 'ubuntu-24.04' },
-        { hardware: 'arm64', platform: 'linux/arm64', runner: 'ubuntu-24.04-arm' },
-      ],
-    });
-    const one = await step('Inputs', { ...INPUTS, HARDWARE: 'arm64' });
-    expect(JSON.parse(one.outputs.matrix ?? '').include).toHaveLength(1);
+    const targets = 'serve convert';
+    expect(legs(done)).toEqual([
+      { runtime: 'onnx', hardware: 'x86_64', platform: 'linux/amd64', runner: 'ubuntu-24.04', targets },
+      { runtime: 'onnx', hardware: 'arm64', platform: 'linux/arm64', runner: 'ubuntu-24.04-arm', targets },
+    ]);
+    expect(done.outputs.converters).toBe('onnx@x86_64,onnx@arm64');
+  });
+
+  it('let x86_64 convert for both, but for ONNX Runtime', async () => {
+    const done = await step('Inputs', { ...INPUTS, RUNTIMES: 'onnx,pytorch,tvm' });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    expect(shown(done)).toEqual([
+      'onnx x86_64 serve convert',
+      'onnx arm64 serve convert',
+      'pytorch x86_64 serve convert',
+      'pytorch arm64 serve',
+      'tvm x86_64 serve convert',
+      'tvm arm64 serve',
+    ]);
+    expect(done.outputs.converters).toBe('onnx@x86_64,onnx@arm64,pytorch@x86_64,tvm@x86_64');
+    const arm = await step('Inputs', { ...INPUTS, RUNTIMES: 'onnx,pytorch', HARDWARE: 'arm64' });
+    expect(shown(arm)).toEqual(['onnx arm64 serve convert', 'pytorch arm64 serve', 'pytorch x86_64 convert']);
+    expect(arm.outputs.converters).toBe('onnx@arm64,pytorch@x86_64');
   });
 
   it.each([
@@ -107,6 +133,7 @@ describe('the inputs of a deployment', () => {
     ['HARDWARE', 'x86', 'hardware: expected'],
     ['HARDWARE', '', 'hardware: expected'],
     ['HARDWARE', '*', 'hardware: expected'],
+    ['HARDWARE', 'arm64,arm64', 'hardware: expected'],
   ])('end the run for %s = "%s"', async (name, value, message) => {
     const done = await step('Inputs', { ...INPUTS, [name]: value });
     expect(done.code).toBe(1);
@@ -119,7 +146,7 @@ const VERSION = '0.1.0-0123456789ab';
 const REGISTRY = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 
 describe('the images', () => {
-  const env = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIMES: 'onnx', VERSION };
+  const env = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIME: 'onnx', TARGETS: 'serve convert', VERSION };
 
   it('are built and pushed, one to serve and one to convert, as single images', async () => {
     const done = await step('Build and push what the registry does not have', env);
@@ -156,6 +183,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   [`ayci/onnx-convert:${VERSION}-arm64`]: `sha256:${'d'.repeat(64)}`,
 };
 const DEPLOY = {
+  CONVERTERS: 'onnx@x86_64,onnx@arm64',
   CONVERTER_MEMORY_MB: '3008',
   FUNCTION_ROLE: 'arn:aws:iam::123456789012:role/ayci-function',
   HARDWARE: 'x86_64,arm64',
@@ -185,12 +213,44 @@ describe('the deployment', () => {
     const image = (repository: string, architecture: string): string =>
       `${REGISTRY}/ayci/${repository}@${DIGESTS[`ayci/${repository}:${VERSION}-${architecture}`]}`;
     expect(images).toEqual(
-      ['x86_64', 'arm64'].flatMap((architecture) => [
-        [`ayci-onnx-convert-${architecture}`, image('onnx-convert', architecture), 3008],
-        [`ayci-onnx-${architecture}-512`, image('onnx', architecture), 512],
-        [`ayci-onnx-${architecture}-1769`, image('onnx', architecture), 1769],
-      ]),
+      [
+        ...['x86_64', 'arm64'].flatMap((architecture) => [
+          [`ayci-onnx-${architecture}-512`, image('onnx', architecture), 512],
+          [`ayci-onnx-${architecture}-1769`, image('onnx', architecture), 1769],
+        ]),
+        ...['x86_64', 'arm64'].map((architecture) => [
+          `ayci-onnx-convert-${architecture}`,
+          image('onnx-convert', architecture),
+          3008,
+        ]),
+      ],
     );
+  });
+
+  it('takes the images of each runtime, and of converters those that were built', async () => {
+    const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
+    const images = {
+      [`ayci/pytorch:${VERSION}-arm64`]: digest('1'),
+      [`ayci/tvm:${VERSION}-arm64`]: digest('2'),
+      [`ayci/pytorch-convert:${VERSION}-x86_64`]: digest('3'),
+      [`ayci/tvm-convert:${VERSION}-x86_64`]: digest('4'),
+    };
+    const env = {
+      ...DEPLOY,
+      RUNTIMES: 'pytorch,tvm',
+      HARDWARE: 'arm64',
+      MEMORY_SIZES: '1769',
+      CONVERTERS: 'pytorch@x86_64,tvm@x86_64',
+    };
+    const done = await step('Deploy', env, { ...EMPTY, images });
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    const made = functionsOf(resolveTemplate(join(ROOT, 'runtimes/template.yaml'), parametersOf(done)));
+    expect(made.map(({ name, architectures, imageUri }) => [name, architectures, imageUri.split('/').at(-1)])).toEqual([
+      ['ayci-pytorch-arm64-1769', ['arm64'], `pytorch@${digest('1')}`],
+      ['ayci-tvm-arm64-1769', ['arm64'], `tvm@${digest('2')}`],
+      ['ayci-pytorch-convert-x86_64', ['x86_64'], `pytorch-convert@${digest('3')}`],
+      ['ayci-tvm-convert-x86_64', ['x86_64'], `tvm-convert@${digest('4')}`],
+    ]);
   });
 
   it('ends before it touches the stack where an image is missing', async () => {
@@ -232,7 +292,7 @@ describe('the deployment', () => {
     });
     const policy = resources.DeployPolicy?.Properties.PolicyDocument as unknown as PolicyDocument;
     const account = { images: DIGESTS, functions: ['ayci-onnx-arm64-1769'] };
-    const build = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIMES: 'onnx', VERSION };
+    const build = { HARDWARE: 'arm64', PLATFORM: 'linux/arm64', RUNTIME: 'onnx', TARGETS: 'serve convert', VERSION };
     const all = [
       await step('Build and push what the registry does not have', build, account),
       await step('Deploy', DEPLOY, account),

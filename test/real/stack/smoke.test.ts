@@ -121,6 +121,31 @@ describe('the smoke test after deploying', () => {
     expect(wrong[0]).toContain(message);
   });
 
+  it('knows the versions of every runtime, a converter’s by its own lock', async () => {
+    const numpy = '2.4.6';
+    const versions: Readonly<Record<string, object>> = {
+      'ayci-tvm-arm64-1769': { tvm: '0.27.0.post1', numpy },
+      'ayci-tvm-convert-x86_64': { tvm: '0.27.0.post1', llvm: '22', numpy },
+      'ayci-tensorflow-x86_64-1769': { tensorflow: '2.21.0', numpy },
+      'ayci-tensorflow-convert-x86_64': { tensorflow: '2.21.0', onnx: '1.23.2', numpy },
+      'ayci-pytorch-x86_64-1769': { torch: '2.13.0+cpu', numpy },
+      'ayci-openvino-convert-x86_64': { openvino: '2026.4.0', numpy },
+      'ayci-openvino-arm64-1769': { openvino: '2025.2.0', numpy: '2.2.6' },
+      'ayci-mxnet-arm64-1769': { mxnet: '1.9.1', numpy },
+      // What serves has no onnx.
+      'ayci-tensorflow-arm64-1769': { tensorflow: '2.21.0', onnx: '1.23.2', numpy },
+    };
+    const ran = await smoke(Object.keys(versions), (name, asked) => ({
+      body: describes(asked, { environment: { versions: { python: '3.13.0', ...versions[name] } } }),
+    }));
+    const wrong = ran.stdout.split('\n').filter((line) => line.startsWith('WRONG'));
+    expect(wrong, ran.stdout + ran.stderr).toEqual([
+      expect.stringContaining('it runs onnx 1.23.2, which is not the version in runtimes/tensorflow/requirements.txt'),
+    ]);
+    expect(wrong[0]).toContain('ayci-tensorflow-arm64-1769');
+    expect(ran.code).toBe(1);
+  });
+
   it('does not let a function’s text become a command of the workflow', async () => {
     const ran = await smoke(['ayci-onnx-x86_64-512'], () => ({
       error: 'Unhandled',

@@ -35,6 +35,10 @@ const bootstrap = join(ROOT, 'runtimes/bootstrap.yaml');
 const template = join(ROOT, 'runtimes/template.yaml');
 const REPOSITORIES = 'octo-org/detector@11@22,octo-org/other@11@33';
 const ONE_SIZE = { Hardware: 'arm64', MemorySizes: '1769', Imageonnxarm64: image('onnx') };
+const ALL = {
+  Runtimes: 'onnx,pytorch,tensorflow,mxnet,tvm,openvino',
+  Converters: 'onnx@x86_64,onnx@arm64,pytorch@x86_64,tensorflow@x86_64,mxnet@x86_64,tvm@x86_64,openvino@x86_64',
+};
 
 describe('cfn-lint', () => {
   it.each<[string, string, Readonly<Record<string, string>>]>([
@@ -47,6 +51,7 @@ describe('cfn-lint', () => {
     ],
     ['template.yaml as it is', template, {}],
     ['template.yaml with one memory size', template, ONE_SIZE],
+    ['template.yaml with all runtimes', template, ALL],
   ])('has nothing to say of %s', async (_, path, parameters) => {
     expect(await lint(path, parameters)).toEqual([]);
   });
@@ -69,6 +74,7 @@ describe('cfn-lint', () => {
   it.each<[string, Readonly<Record<string, string>>]>([
     [template, { FunctionRole: 'arn:aws:iam::123456789012:role/f' }],
     [template, { FunctionRole: 'arn:aws:iam::123456789012:role/f', ...ONE_SIZE }],
+    [template, { FunctionRole: 'arn:aws:iam::123456789012:role/f', ...ALL }],
     [bootstrap, { Repositories: REPOSITORIES }],
   ])('unrolls %s with %o into the same resources', async (path, parameters) => {
     const program = [

@@ -14,6 +14,8 @@ import {
   STACK_TAG,
   VERSION_TAG,
 } from '../../../src/target/lambda/names.ts';
+import { RUNTIME_NAMES as RUNTIMES } from '../../../src/types/config.ts';
+import { LIBRARIES } from '../../../src/types/runtimes.ts';
 import { functionsOf, resolveTemplate } from '../../support/template.ts';
 import { type Fields, readTemplate } from '../../support/template-read.ts';
 
@@ -107,12 +109,56 @@ describe('the functions of the stack', () => {
 
 describe('the parameters of the stack', () => {
   it('choose sizes and architectures', () => {
-    const functions = functionsOf(resolveTemplate(template, { ...GIVEN, Hardware: 'arm64', MemorySizes: '885,1769' }));
+    const chosen = { Hardware: 'arm64', MemorySizes: '885,1769', Converters: 'onnx@arm64' };
+    const functions = functionsOf(resolveTemplate(template, { ...GIVEN, ...chosen }));
     expect(functions.map(({ name }) => name)).toEqual([
-      'ayci-onnx-convert-arm64',
       'ayci-onnx-arm64-885',
       'ayci-onnx-arm64-1769',
+      'ayci-onnx-convert-arm64',
     ]);
+  });
+
+  it('deploy every runtime, as few resources as a stack can have, in a text that needs no bucket', () => {
+    const all = {
+      Runtimes: RUNTIMES.join(','),
+      Converters: ['onnx@arm64', ...RUNTIMES.map((runtime) => `${runtime}@x86_64`)].join(','),
+    };
+    const resolved = resolveTemplate(template, { ...GIVEN, ...all });
+    const functions = functionsOf(resolved);
+    expect(functions).toHaveLength(RUNTIMES.length * (2 * PAPER.length + 1) + 1);
+    for (const { name, tags, logGroup, architectures } of functions) {
+      const parsed = parseName(name);
+      expect(tags[RUNTIME_TAG]).toBe(parsed?.runtime);
+      expect(tags[ROLE_TAG]).toBe(parsed?.role);
+      expect(architectures).toEqual([parsed?.hardware]);
+      expect(logGroup).toBe(`/aws/lambda/ayci-${parsed?.runtime}`);
+    }
+    expect(Object.keys(resolved.resources).length).toBeLessThanOrEqual(500);
+    expect(readFileSync(template).length).toBeLessThan(51_200);
+  });
+
+  it.each(
+    RUNTIMES.flatMap((runtime) => (['x86_64', 'arm64'] as const).map((hardware) => [runtime, hardware] as const)),
+  )('have images of %s on %s and know the version that is locked there', (runtime, hardware) => {
+    const bare = hardware.replace('_', '');
+    const given = {
+      FunctionRole,
+      Runtimes: runtime,
+      Hardware: hardware,
+      MemorySizes: '1769',
+      Converters: `${runtime}@${hardware}`,
+      [`Image${runtime}${bare}`]: image(runtime, '1'),
+      [`ConverterImage${runtime}${bare}`]: image(`${runtime}-convert`, '2'),
+    };
+    const [serves, converts] = functionsOf(resolveTemplate(template, given));
+    expect([serves?.imageUri, converts?.imageUri]).toEqual([image(runtime, '1'), image(`${runtime}-convert`, '2')]);
+    const lock = readFileSync(file(`runtimes/${runtime}/requirements.txt`), 'utf8');
+    const machine = hardware === 'arm64' ? 'aarch64' : hardware;
+    const lines = [...lock.matchAll(/^([a-z-]+)==(\S+)(?: ; (.+?))? \\$/gm)];
+    const here = lines.filter(([, , , marker]) => marker === undefined || marker.includes(`'${machine}'`));
+    const library = LIBRARIES[runtime];
+    const found = here.filter(([, name]) => name === library || name === `${library}-cpu`);
+    expect(found.map(([, , version]) => `${library} ${version}`)).toEqual([serves?.tags[VERSION_TAG]]);
   });
 
   it('of memory take what Lambda takes and nothing else', () => {
@@ -128,6 +174,8 @@ describe('the parameters of the stack', () => {
     ['Imageonnxarm64', `evil.example/ayci/onnx@sha256:${'a'.repeat(64)}`],
     ['Hardware', 'aarch64'],
     ['Runtimes', 'onnx-2'],
+    ['Converters', 'onnx'],
+    ['Converters', 'onnx@riscv'],
     ['FunctionRole', 'ayci-function'],
     ['StorageMb', '511'],
     ['LogDays', '2'],
