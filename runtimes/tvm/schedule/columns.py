@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvm.s_tir import Schedule
-from tvm.s_tir.schedule import LoopRV, SBlockRV
+from tvm.s_tir.schedule import SBlockRV
 from tvm.tirx import IterVar, PrimFunc
 
 from schedule.blocks import (
@@ -15,12 +15,12 @@ from schedule.blocks import (
     schedule_of,
     share,
 )
+from schedule.cuts import reduce_in_registers, unroll_and_vectorize, unroll_window
 from schedule.elementwise import vectorize
 from schedule.machine import Machine
 
-# Vectors that are reduced at once, and windows that are unrolled.
+# Vectors that are reduced at once.
 _MOST_VECTORS = 4
-_MOST_UNROLLED = 16
 
 
 def schedule_columns(function: PrimFunc, machine: Machine) -> PrimFunc:
@@ -61,30 +61,8 @@ def _tile(sch: Schedule, reduction: SBlockRV, end: SBlockRV, machine: Machine) -
     width = next((each for each in widths if size % each == 0), size)
     outer, inner = sch.split(last, [None, width])
     sch.compute_at(reduction, outer, preserve_unit_loops=True)
-    kinds = [each.iter_type for each in sch.get(reduction).iter_vars]
-    count = kinds.count(IterVar.CommReduce)
-    summed = sch.get_loops(reduction)[-count:]
-    outside = share(sch, [*lead, outer], machine, work * extents(sch, summed))
-    found = sch.get_loops(reduction)[outside:]
-    spatial, sums = found[: len(found) - count], found[len(found) - count :]
-    sch.reorder(*sums, *spatial)
-    _vector(sch, spatial[-1], machine)
-    start = sch.decompose_reduction(reduction, sums[0])
-    first = sch.get_loops(start)[-1]
-    if extent(sch, first) == width:
-        _vector(sch, first, machine)
-    if extents(sch, sums) <= _MOST_UNROLLED:
-        for loop in sums:
-            sch.unroll(loop)
-    _vector(sch, inner, machine)
-
-
-def _vector(sch: Schedule, loop: LoopRV, machine: Machine) -> None:
-    """Whole vectors, unrolled; what does not divide is left to LLVM."""
-    size = extent(sch, loop)
-    if size % machine.lanes:
-        return
-    if size > machine.lanes:
-        vector, loop = sch.split(loop, [None, machine.lanes])
-        sch.unroll(vector)
-    sch.vectorize(loop)
+    count = sum(each.iter_type == IterVar.CommReduce for each in sch.get(reduction).iter_vars)
+    work *= extents(sch, sch.get_loops(reduction)[-count:])
+    outside = share(sch, [*lead, outer], machine, work)
+    unroll_window(sch, reduce_in_registers(sch, reduction, outside, machine.lanes))
+    unroll_and_vectorize(sch, [], inner, machine.lanes)

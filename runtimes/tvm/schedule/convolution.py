@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
-
 import numpy as np
 
+from schedule.convolution_call import FUSES, Convolution
+from schedule.depthwise import depthwise_call
 from schedule.fallback import Fallbacks
-from schedule.kernels import Window, dense_convolution, depthwise_convolution, padded
+from schedule.kernels import Window, dense_convolution, padded
 from schedule.machine import Machine
-from schedule.shapes import constant_of, floats, integers, round_up, shape_of
+from schedule.shapes import constant_of, floats, integers, round_up
 from schedule.tile import Tile, register_tile
 from tvm import relax, te
 
-# What fuses with a kernel: elementwise operators after it.
-FUSES = {"op_pattern": 4}
 LAYOUTS = ("NHWC", "OHWI")
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """x [n, h, w, c] by weights [outputs, kh, kw, c / groups]; padding: top, left, bottom, right."""
-
-    x: relax.Expr
-    weights: np.ndarray
-    window: Window
-    padding: tuple[int, ...]
-    groups: int
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """n, h, w, c."""
-        return shape_of(self.x)
-
-    @property
-    def pixels(self) -> int:
-        n, h, w, _ = self.sizes
-        top, left, bottom, right = self.padding
-        return n * prod(self.window.outputs(h + top + bottom, w + left + right))
 
 
 def legalize_convolution(
@@ -57,7 +32,7 @@ def legalize_convolution(
     window = Window(weights.shape[1:3], integers(attrs.strides), integers(attrs.dilation))
     given = Convolution(x, weights, window, padding, int(attrs.groups))
     depthwise = given.groups == given.sizes[3] == weights.shape[0] and given.groups > 1
-    return (_depthwise if depthwise else _dense)(builder, given, machine)
+    return (depthwise_call if depthwise else _dense)(builder, given, machine)
 
 
 def _dense(builder: relax.BlockBuilder, given: Convolution, machine: Machine) -> relax.Expr:
@@ -103,38 +78,3 @@ def packed_weights(weights: np.ndarray, tile: Tile) -> np.ndarray:
     wide = np.pad(weights, [(0, outputs - weights.shape[0]), *[(0, 0)] * (weights.ndim - 1)])
     blocks = wide.reshape(outputs // tile.channels, tile.channels, *weights.shape[1:])
     return np.ascontiguousarray(np.moveaxis(blocks, 1, -1))
-
-
-def _depthwise(builder: relax.BlockBuilder, given: Convolution, machine: Machine) -> relax.Expr:
-    outputs = given.weights.shape[0]
-    channels = round_up(outputs, machine.lanes)
-    n, h, w, _ = given.sizes
-    top, left, bottom, right = given.padding
-    _, wide = given.window.outputs(h + top + bottom, w + left + right)
-    tile = depthwise_tile(wide, channels, machine)
-    packed = np.pad(
-        given.weights[..., 0].transpose(1, 2, 0), [(0, 0), (0, 0), (0, channels - outputs)]
-    )
-
-    def kernel(x: te.Tensor, weights: te.Tensor) -> te.Tensor:
-        wide = padded(x, given.padding, channels)
-        return depthwise_convolution(wide, weights, given.window, tile, outputs)
-
-    return builder.call_te(
-        kernel,
-        given.x,
-        relax.const(np.ascontiguousarray(packed)),
-        primfunc_name_hint="tiled_depthwise",
-        primfunc_attrs=FUSES,
-    )
-
-
-def depthwise_tile(width: int, channels: int, machine: Machine) -> Tile:
-    """Pixels of one line of the image where they divide it: neighbours share what they load."""
-    most = machine.registers // 2
-    fitting = [rows for rows in range(2, most + 1) if width % rows == 0]
-    rows = max(fitting, default=min(4, most))
-    vectors = max(
-        v for v in (1, 2) if (channels % (v * machine.lanes) == 0 and v * rows <= most) or v == 1
-    )
-    return Tile(rows, vectors, machine.lanes)

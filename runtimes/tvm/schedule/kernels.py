@@ -18,9 +18,8 @@ from schedule.shapes import round_up
 from schedule.tile import Tile
 from tvm import te, tirx
 
-# Annotations of blocks, by which schedules know them.
+# Annotations of blocks, by which schedules know them: a kernel by its tile, a pass before it.
 TILE = "ayci.tile"
-WINDOW = "ayci.window"
 STAGE = "ayci.stage"
 
 
@@ -88,25 +87,6 @@ def dense_convolution(
         name="kernel",
         attrs=_annotation(tile),
     )
-    return pixels.unfolded(total, outputs)
-
-
-def depthwise_convolution(
-    x: te.Tensor, weights: te.Tensor, window: Window, tile: Tile, outputs: int
-) -> te.Tensor:
-    """[n, h, w, C] by [kh, kw, C] to [n, oh, ow, outputs]; C is a multiple of the tile's lanes."""
-    sums = [
-        te.reduce_axis((0, size), name)
-        for size, name in zip(window.size, ("rh", "rw"), strict=True)
-    ]
-    pixels = _Pixels(x, window, tile)
-
-    def term(p: Expr, z: Expr) -> Expr:
-        rh, rw = sums
-        return te.sum(x[(*pixels.at(p, rh, rw), z)] * weights[rh, rw, z], axis=sums)
-
-    shape = (pixels.rounded, int(weights.shape[2]))
-    total = te.compute(shape, term, name="kernel", attrs={**_annotation(tile), WINDOW: 1})
     return pixels.unfolded(total, outputs)
 
 

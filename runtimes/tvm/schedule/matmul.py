@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from schedule.convolution import FUSES, packed_weights
+from schedule.convolution import packed_weights
+from schedule.convolution_call import FUSES
 from schedule.fallback import Fallbacks
 from schedule.kernels import batched_product, product
 from schedule.machine import Machine

@@ -13,6 +13,7 @@ from schedule.blocks import Unscheduled
 from schedule.columns import schedule_columns
 from schedule.convolution import LAYOUTS, legalize_convolution
 from schedule.curves import CURVES, legalize_curve
+from schedule.depthwise_tile import schedule_depthwise
 from schedule.elementwise import schedule_elementwise
 from schedule.fallback import Fallbacks, calls_of
 from schedule.folding import fold_constants
@@ -28,7 +29,13 @@ from tvm import relax
 _OPAQUE = 8
 # How TVM's primitives say that a function is not of a schedule's kind.
 _REFUSALS = (Unscheduled, RuntimeError, ValueError)
-_SCHEDULES = (schedule_register_tile, schedule_rows, schedule_elementwise, schedule_columns)
+_SCHEDULES = (
+    schedule_register_tile,
+    schedule_depthwise,
+    schedule_rows,
+    schedule_elementwise,
+    schedule_columns,
+)
 _LEGALIZED = {
     "relax.nn.conv2d": legalize_convolution,
     "relax.matmul": legalize_matmul,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schedule.convolution import FUSES
+from schedule.convolution_call import FUSES
 from schedule.fallback import Fallbacks
 from schedule.machine import Machine
 from schedule.row_kernels import layer_norm, reduced_rows, softmax

@@ -5,12 +5,12 @@ What follows the kernel (bias, residual, activation) is done on the tile before 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import prod
 
 from tvm.ir import Expr
 from tvm.s_tir import Schedule
-from tvm.s_tir.schedule import LoopRV, SBlockRV
-from tvm.tirx import ForKind, IndexMap, IterVar, PrimFunc
+from tvm.s_tir.schedule import SBlockRV
+from tvm.tirx import IndexMap, PrimFunc
 
 from schedule.blocks import (
     Unscheduled,
@@ -21,8 +21,9 @@ from schedule.blocks import (
     schedule_of,
     share,
 )
+from schedule.cuts import reduce_in_registers, split_channels, unroll_and_vectorize
 from schedule.elementwise import vectorize
-from schedule.kernels import STAGE, TILE, WINDOW
+from schedule.kernels import STAGE, TILE, ravel
 from schedule.machine import Machine
 from schedule.tile import Tile
 
@@ -58,80 +59,33 @@ def _prepare(sch: Schedule, block: SBlockRV, machine: Machine) -> None:
 
 def _tile(sch: Schedule, kernel: SBlockRV, end: SBlockRV, machine: Machine) -> None:
     tile = Tile(*annotation(sch, kernel, TILE))
-    window = annotation(sch, kernel, WINDOW) is not None
-    sizes = [int(each.dom.extent) for each in sch.get(end).iter_vars]
-    spatial = len(sch.get(sch.get_producers(end)[0]).writes[0].source.shape)
-    _flatten(sch, end, sizes, spatial)
+    _flatten(sch, kernel, end)
     *batch, rows, channels = sch.get_loops(end)
     work = extent(sch, rows) * extent(sch, channels)
     blocks, row = sch.split(rows, [None, tile.rows])
-    outer, inner = _channels(sch, channels, tile)
-    order = [blocks, outer] if _pixels_first(sch, kernel, window) else [outer, blocks]
+    outer, inner = split_channels(sch, channels, tile.vectors, tile.lanes)
+    order = [blocks, outer] if _weights_stay(sch, kernel) else [outer, blocks]
     sch.reorder(*batch, *order, row, *inner)
     sch.compute_at(kernel, order[-1], preserve_unit_loops=True)
     outside = share(sch, [*batch, *order], machine, work)
-    _sum(sch, kernel, tile, outside, window)
-    _vector(sch, [row, *inner[:-1]], inner[-1], tile)
+    reduce_in_registers(sch, kernel, outside, tile.lanes)
+    unroll_and_vectorize(sch, [row, *inner[:-1]], inner[-1], tile.lanes)
 
 
-def _flatten(sch: Schedule, end: SBlockRV, sizes: Sequence[int], spatial: int) -> None:
-    """The last block over the kernel's own (batch,) rows and channels."""
-    rows = len(sizes) - 1 if spatial == 2 else 1
+def _flatten(sch: Schedule, kernel: SBlockRV, end: SBlockRV) -> None:
+    """The last block over the same axes as the kernel's: (batch,) rows and channels."""
+    sizes = [int(each.dom.extent) for each in sch.get(end).iter_vars]
+    axes = len(sch.get(kernel).writes[0].source.shape)
+    folded = len(sizes) - axes + 1
 
     def flat(*at: Expr) -> tuple[Expr, ...]:
-        lead = 0
-        first = rows if spatial == 2 else len(sizes) - 2
-        for place, size in zip(at[:first], sizes[:first], strict=True):
-            lead = lead * size + place
-        return (lead, *at[first:])
+        return ravel(at[:folded], sizes[:folded]), *at[folded:]
 
-    if len(sizes) != spatial:
+    if folded > 1:
         sch.transform_block_layout(end, IndexMap.from_func(flat, ndim=len(sizes)))
 
 
-def _channels(sch: Schedule, channels: LoopRV, tile: Tile) -> tuple[LoopRV, list[LoopRV]]:
-    """Whole vectors first, so that a tile beyond the last channel asks once a vector, not a lane."""
-    if extent(sch, channels) % tile.lanes:
-        outer, lane = sch.split(channels, [None, tile.channels])
-        return outer, [lane]
-    vectors, lane = sch.split(channels, [None, tile.lanes])
-    outer, vector = sch.split(vectors, [None, tile.vectors])
-    return outer, [vector, lane]
-
-
-def _pixels_first(sch: Schedule, kernel: SBlockRV, window: bool) -> bool:
-    """Whether all weights stay in the cache, so that the input is read but once."""
+def _weights_stay(sch: Schedule, kernel: SBlockRV) -> bool:
+    """Whether all weights stay in the cache: then pixels come first, and the input is read once."""
     weights = sch.get(kernel).reads[-1].source
-    size = _FLOAT
-    for each in weights.shape:
-        size *= int(each)
-    return window or size <= _CACHED_WEIGHTS
-
-
-def _sum(sch: Schedule, kernel: SBlockRV, tile: Tile, outside: int, window: bool) -> None:
-    """Sums outside, the tile inside, unrolled, in vectors."""
-    loops = sch.get_loops(kernel)[outside:]
-    count = sum(each.iter_type == IterVar.CommReduce for each in sch.get(kernel).iter_vars)
-    *_, row, lane = spatial = loops[: len(loops) - count]
-    sums = loops[len(loops) - count :]
-    sch.reorder(*sums, *spatial)
-    _vector(sch, [row], lane, tile)
-    start = sch.decompose_reduction(kernel, sums[0])
-    *_, row, lane = sch.get_loops(start)[outside:]
-    # It may have been taken apart with its vectors already cut.
-    if sch.get(lane).kind != ForKind.VECTORIZED:
-        _vector(sch, [row], lane, tile)
-    if window:
-        for loop in sums:
-            sch.unroll(loop)
-
-
-def _vector(sch: Schedule, unrolled: Sequence[LoopRV], lane: LoopRV, tile: Tile) -> None:
-    for loop in unrolled:
-        sch.unroll(loop)
-    size = extent(sch, lane)
-    if size > tile.lanes and size % tile.lanes == 0:
-        vector, lane = sch.split(lane, [None, tile.lanes])
-        sch.unroll(vector)
-    if extent(sch, lane) == tile.lanes:
-        sch.vectorize(lane)
+    return prod(int(size) for size in weights.shape) * _FLOAT <= _CACHED_WEIGHTS

@@ -212,19 +212,17 @@ describe('the deployment', () => {
     const images = made.map(({ name, imageUri, memoryMb }) => [name, imageUri, memoryMb]);
     const image = (repository: string, architecture: string): string =>
       `${REGISTRY}/ayci/${repository}@${DIGESTS[`ayci/${repository}:${VERSION}-${architecture}`]}`;
-    expect(images).toEqual(
-      [
-        ...['x86_64', 'arm64'].flatMap((architecture) => [
-          [`ayci-onnx-${architecture}-512`, image('onnx', architecture), 512],
-          [`ayci-onnx-${architecture}-1769`, image('onnx', architecture), 1769],
-        ]),
-        ...['x86_64', 'arm64'].map((architecture) => [
-          `ayci-onnx-convert-${architecture}`,
-          image('onnx-convert', architecture),
-          3008,
-        ]),
-      ],
-    );
+    expect(images).toEqual([
+      ...['x86_64', 'arm64'].flatMap((architecture) => [
+        [`ayci-onnx-${architecture}-512`, image('onnx', architecture), 512],
+        [`ayci-onnx-${architecture}-1769`, image('onnx', architecture), 1769],
+      ]),
+      ...['x86_64', 'arm64'].map((architecture) => [
+        `ayci-onnx-convert-${architecture}`,
+        image('onnx-convert', architecture),
+        3008,
+      ]),
+    ]);
   });
 
   it('takes the images of each runtime, and of converters those that were built', async () => {

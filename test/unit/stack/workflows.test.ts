@@ -79,7 +79,7 @@ describe('the deploying workflow', () => {
   it('gives the template parameters that it has', () => {
     const parameters = Object.keys(readTemplate(file('runtimes/template.yaml')).Parameters as object);
     const given = [...script('Deploy').matchAll(/"([A-Z]\w+)=\$/g)].map(([, name = '']) => name);
-    expect(given).toEqual(['FunctionRole', 'Runtimes', 'Hardware', 'MemorySizes', 'ConverterMemoryMb']);
+    expect(given).toEqual(['FunctionRole', 'Runtimes', 'Hardware', 'Converters', 'MemorySizes', 'ConverterMemoryMb']);
     expect(parameters).toEqual(expect.arrayContaining(given));
     for (const architecture of ['x86_64', 'arm64'])
       for (const kind of ['Image', 'ConverterImage'])
