@@ -1,0 +1,1 @@
+export{t as isEnterpriseServer,n as uploadReport}from"./artifact-DVeH_yjV.js";

@@ -1,0 +1,1 @@
+export{t as Deployed,n as discover}from"./discovery-Dyx8K7ko.js";

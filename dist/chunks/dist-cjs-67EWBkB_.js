@@ -1,0 +1,1 @@
+import{t as e}from"./dist-cjs-Gg9L-Kti.js";export default e();export{};

@@ -1,0 +1,1 @@
+function e(e,t){let{GITHUB_WORKSPACE:n,GITHUB_SERVER_URL:r=`https://github.com`}=e;return{env:e,...n===void 0||n===``?{}:{safe:n},...t===null?{}:{token:{server:r,value:t}}}}export{e as t};
