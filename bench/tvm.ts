@@ -64,7 +64,13 @@ try {
       const result = JSON.parse(out) as Result;
       const { tvm, ort, seconds, error, fallbacks } = result;
       ratios.push(tvm / ort);
-      const figures = [tvm.toFixed(1), ort.toFixed(1), (tvm / ort).toFixed(2), seconds.toFixed(1), error.toExponential(1)];
+      const figures = [
+        tvm.toFixed(1),
+        ort.toFixed(1),
+        (tvm / ort).toFixed(2),
+        seconds.toFixed(1),
+        error.toExponential(1),
+      ];
       console.log(`| ${[net, batch, ...figures, fallbacks.join(', ') || '–'].join(' | ')} |`);
       missed.push(...problems(batch, result).map((what) => `${net}, batch ${batch}: ${what}`));
     }

@@ -73,19 +73,23 @@ export async function convertOnnx(caller: Caller, path: string): Promise<{ artif
   const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
   await mkdir(folder, { recursive: true });
   const artifact = artifactOf(await loadModel(path, 'bench'));
-  const answer = await callConvert(caller, { ...where, light: true }, {
-    protocol: 1,
-    op: 'convert',
-    framework: 'onnx',
-    optimizer: 'onnx',
-    artifact,
-    hardware: where.hardware,
-    batch: 1,
-    threads: 1,
-    seed: 0,
-    inputs: [],
-    output: pathToFileURL(folder).href,
-  });
+  const answer = await callConvert(
+    caller,
+    { ...where, light: true },
+    {
+      protocol: 1,
+      op: 'convert',
+      framework: 'onnx',
+      optimizer: 'onnx',
+      artifact,
+      hardware: where.hardware,
+      batch: 1,
+      threads: 1,
+      seed: 0,
+      inputs: [],
+      output: pathToFileURL(folder).href,
+    },
+  );
   if (!answer.ok) throw new Error(answer.failure.message);
   const { entry, files } = answer.response;
   return {

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+# numpy imports it when it is first used, which under little memory would be in the middle of a request.
+from numpy.random import PCG64, Generator
 
 from .errors import InvalidInput, OutOfMemory
 from .fetch import fetch_file
@@ -30,13 +32,13 @@ class InputType:
     dims: tuple[int | str | None, ...] | None
 
 
-def generator(seed: int, name: str) -> np.random.Generator:
+def generator(seed: int, name: str) -> Generator:
     """A generator for one input.
 
     Equal specs get equal data in both subjects, whatever other inputs each of them has.
     """
     digest = hashlib.sha256(f"{seed}\0{name}".encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+    return Generator(PCG64(int.from_bytes(digest[:16], "little")))
 
 
 def is_random(spec: Spec) -> bool:
@@ -106,7 +108,7 @@ def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
     return values.astype(NUMPY_DTYPES[dtype])
 
 
-def _floats(rng: np.random.Generator, spec: Spec) -> np.ndarray:
+def _floats(rng: Generator, spec: Spec) -> np.ndarray:
     dtype, shape, fill = spec["dtype"], spec["shape"], spec["fill"]
     draw = np.float64 if dtype == "float64" else np.float32
     if fill["kind"] == "normal":
