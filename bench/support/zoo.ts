@@ -29,7 +29,7 @@ const FORMATS: Readonly<Record<Framework, Readonly<Record<string, string>>>> = {
 export function writeZoo(folder: string, framework: Framework, nets: readonly string[]): readonly ZooModel[] {
   // The .onnx files come from PyTorch's exports, so that all formats hold the same nets.
   const python = ensureFramework(`${framework}-convert`);
-  execFileSync(python, [join(root, 'test', 'zoo', `${framework}.py`), folder, ...nets], {
+  execFileSync(python, ['-P', join(root, 'test', 'zoo', `${framework}.py`), folder, ...nets], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return nets.flatMap((net) =>

@@ -1,10 +1,11 @@
 """The handler of the MXNet runtime: `python -m awslambdaric app.handler`."""
 
 from ayci_runtime.start import prepare, timed_import
-from environment import set_environment
+from environment import check_memory, set_environment
 
 prepare()
 set_environment()
+check_memory()
 IMPORT_MS = timed_import("numpy", "compat", "mxnet")
 
 from adapter import MxnetAdapter

@@ -52,10 +52,14 @@ _MEMORY_TEXTS = re.compile(
     r"bad_alloc|failed to allocate|cannot allocate memory|enomem|out of memory"
     r"|unable to allocate|not enough memory|resource temporarily unavailable"
     r"|failed to map segment|allocate memory|memory allocation|error return without exception set"
+    # Protobuf's.
+    r"|arena alloc failed"
     # OpenVINO's.
     r"|can't alloc\b"
     # TensorFlow's own, and dnnl_out_of_memory, which it tells by its number.
-    r"|oom when allocating|status: 1, message: could not create",
+    r"|oom when allocating|status: 1, message: could not create"
+    # MXNet's, in oneDNN and in its engine.
+    r"|could not create a memory object|\b12 vs\. 0\) : allocation failed",
     re.IGNORECASE,
 )
 _BUILD_PATHS = re.compile(r"\S*/onnxruntime_src/\S*\s*")

@@ -188,5 +188,5 @@ def test_out_of_memory_is_told(resnet18: Compiled) -> None:
     assert {ending(request, megabytes) for megabytes in (90, 110, 130)} == {"OutOfMemory"}
     assert ending(request, 1000) == "measure"
     # Before anything of the model is read.
-    assert ending(request, 60) == "ayci_runtime.errors.OutOfMemory: MemoryError"
+    assert ending(request, 60).startswith("ayci_runtime.errors.OutOfMemory: ")
     assert "Memory allocation still failed" in ending(request, 30)

@@ -49,7 +49,7 @@ def test_base_is_aws_by_digest_with_a_python_whose_wheels_are_tested(path):
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
 def test_packages_are_the_locked_ones_alone(path):
-    assert len(re.findall(r"sh install-packages.sh requirements.txt$", path.read_text(), re.M)) == 2
+    assert len(re.findall(r"sh install-packages.sh requirements.txt\b", path.read_text())) == 2
     script = (path.parent / "install-packages.sh").read_text()
     (install,) = re.findall(r"pip install((?:.|\\\n)*?\S)\n(?!  )", script)
     options = install.split()

@@ -6,7 +6,8 @@ import { grants, withTables } from '../../../scripts/iam-table.mjs';
 import { invocationUsd } from '../../../src/analysis/cost.ts';
 import { PRICE_DATE, pricesOf, REQUEST_FEE } from '../../../src/analysis/prices.ts';
 import { SANDBOXES, TIMED_SECONDS } from '../../../src/measure/protocol.ts';
-import type { Hardware } from '../../../src/types/config.ts';
+import { FRAMEWORKS, type Framework, type Hardware, OPTIMIZERS, type Optimizer } from '../../../src/types/config.ts';
+import { convertersOf, routeOf } from '../../../src/types/runtimes.ts';
 import { resolveTemplate } from '../../support/template.ts';
 import { readTemplate } from '../../support/template-read.ts';
 
@@ -54,6 +55,40 @@ describe('docs/aws.md', () => {
     expect(asked.length).toBeGreaterThan(4);
     for (const [, name = '', perRepository] of asked)
       expect(Object.keys(outputs)).toContain(perRepository === undefined ? name : `${name}${ID}`);
+  });
+
+  it('names the runtimes that each model and optimizer takes', () => {
+    const [, table = ''] = /## Which runtimes\n.*?(\| model .*?)\n\n/s.exec(page) ?? [];
+    const [head = [], , ...rows] = table.split('\n').map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+    const titles: Readonly<Record<string, Framework>> = {
+      ONNX: 'onnx',
+      PyTorch: 'pytorch',
+      TensorFlow: 'tensorflow',
+      MXNet: 'mxnet',
+    };
+    expect(rows.map(([title = '']) => titles[title])).toEqual(FRAMEWORKS);
+    for (const [title = '', ...cells] of rows) {
+      const framework = titles[title] as Framework;
+      const told = cells.flatMap((cell, column) => {
+        const runtimes = cell
+          .replace(/ \(.*\)$/, '')
+          .split(', ')
+          .sort();
+        return (head[column + 1] ?? '').split(', ').map((optimizer) => [optimizer, runtimes] as const);
+      });
+      expect(told.map(([optimizer]) => optimizer).sort()).toEqual([...OPTIMIZERS].sort());
+      for (const [optimizer, runtimes] of told) {
+        const route = routeOf(framework, optimizer as Optimizer);
+        if (typeof route === 'string') continue;
+        const needed = new Set([route.serves, ...convertersOf(framework, route).map(({ runtime }) => runtime)]);
+        expect([...needed].sort(), `${framework} ${optimizer}`).toEqual(runtimes);
+      }
+    }
   });
 
   it('sets the variables that the examples read', () => {
