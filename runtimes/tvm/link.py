@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 
-from ayci_runtime.errors import ConversionFailed, one_line
+from ayci_runtime.errors import (
+    ConversionFailed,
+    OutOfMemory,
+    RuntimeFailure,
+    is_out_of_memory,
+    one_line,
+)
 
 # What cannot be resolved is found as the library is loaded, not as it runs.
-_OPTIONS = ("-shared", "-z", "now", "-z", "noexecstack", "--strip-all", "--build-id=none")
+_OPTIONS = ("-shared", "-z", "now", "-z", "noexecstack", "--strip-all", "--threads=1")
 
 
 def linker(triple: str) -> Callable[..., None]:
@@ -20,12 +27,18 @@ def linker(triple: str) -> Callable[..., None]:
     """
 
     def link(target: str, objects: Sequence[str], **_: object) -> None:
-        """Raises ConversionFailed that tells what the linker said."""
+        """Raises ConversionFailed that tells what the linker said, or OutOfMemory."""
         command = [str(files("ziglang") / "zig"), "ld.lld", *_OPTIONS, "-o", target, *objects]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
-            raise ConversionFailed(one_line(f"linking failed ({done.returncode}): {done.stderr}"))
+            raise _failure(done.returncode, done.stderr)
 
     # TVM asks for it where a model has no code of its own; else it would write C.
     link.get_target_triple = lambda: triple
     return link
+
+
+def _failure(code: int, told: str) -> RuntimeFailure:
+    killed = code == -signal.SIGKILL
+    kind = OutOfMemory if killed or is_out_of_memory(ValueError(told)) else ConversionFailed
+    return kind(one_line(f"linking failed ({code}): {told}"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import sqrt
 
 import numpy as np
+from tvm import relax
 
 from schedule.shapes import floats, shape_of
-from tvm import relax
 
 
 def as_products(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr | None:

@@ -1,14 +1,15 @@
-"""Looking at the blocks of a TIR function, and the cuts that all schedules share."""
+"""Looking at the blocks of a TIR function, and dealing their loops out to cores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
+import tvm
 from tvm.s_tir import Schedule
 from tvm.s_tir.schedule import LoopRV, SBlockRV
 from tvm.tirx import IntImm, IterVar, PrimFunc
 
-import tvm
 from schedule.machine import Machine
 
 # Iterations that one thread must have, for it to be worth waking.
@@ -30,6 +31,7 @@ def blocks_of(sch: Schedule) -> list[SBlockRV]:
 
 
 def is_reduction(sch: Schedule, block: SBlockRV) -> bool:
+    """Whether a block sums, or takes a maximum or the like."""
     return any(each.iter_type == IterVar.CommReduce for each in sch.get(block).iter_vars)
 
 
@@ -51,10 +53,18 @@ def extent(sch: Schedule, loop: LoopRV) -> int:
 
 def extents(sch: Schedule, loops: Sequence[LoopRV]) -> int:
     """How often a nest of loops runs."""
-    product = 1
-    for loop in loops:
-        product *= extent(sch, loop)
-    return product
+    return prod(extent(sch, loop) for loop in loops)
+
+
+def outputs_of(sch: Schedule, block: SBlockRV) -> int:
+    """How many values a block writes."""
+    return prod(int(each) for each in sch.get(block).writes[0].source.shape)
+
+
+def same_size(sch: Schedule, blocks: Sequence[SBlockRV], size: int) -> int:
+    """How many of the first blocks write `size` values: the others repeat them (broadcast)."""
+    sizes = [outputs_of(sch, block) == size for block in blocks]
+    return sizes.index(False) if False in sizes else len(sizes)
 
 
 def share(sch: Schedule, loops: Sequence[LoopRV], machine: Machine, work: int) -> int:

@@ -12,11 +12,13 @@ from schedule.blocks import (
     extent,
     extents,
     is_reduction,
+    outputs_of,
+    same_size,
     schedule_of,
     share,
 )
 from schedule.cuts import reduce_in_registers, unroll_and_vectorize, unroll_window
-from schedule.elementwise import vectorize
+from schedule.elementwise import fuse_after, one_pass, vectorize
 from schedule.machine import Machine
 
 # Vectors that are reduced at once.
@@ -39,9 +41,11 @@ def schedule_columns(function: PrimFunc, machine: Machine) -> PrimFunc:
             vectorize(sch, block, machine)
         else:
             sch.compute_inline(block)
-    for block in after[:-1]:
-        sch.compute_inline(block)
-    end = after[-1] if after else sch.cache_write(reduction, 0, "global")
+    if not same_size(sch, after[:1], outputs_of(sch, reduction)):
+        end = sch.cache_write(reduction, 0, "global")
+        one_pass(sch, after, machine)
+    else:
+        end = fuse_after(sch, after, machine)
     _tile(sch, reduction, end, machine)
     return sch.mod["main"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from tvm import relax, te
 
 from schedule.convolution_call import FUSES, Convolution
 from schedule.depthwise import depthwise_call
@@ -11,7 +12,6 @@ from schedule.kernels import Window, dense_convolution, padded
 from schedule.machine import Machine
 from schedule.shapes import constant_of, floats, integers, round_up
 from schedule.tile import Tile, register_tile
-from tvm import relax, te
 
 LAYOUTS = ("NHWC", "OHWI")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from tvm import relax
 
 from schedule.kernels import Window
 from schedule.shapes import shape_of
-from tvm import relax
 
 # What fuses with a kernel: elementwise operators after it.
 FUSES = {"op_pattern": 4}
@@ -17,7 +17,10 @@ FUSES = {"op_pattern": 4}
 
 @dataclass(frozen=True)
 class Convolution:
-    """x [n, h, w, c] by weights [outputs, kh, kw, c / groups]; padding: top, left, bottom, right."""
+    """x [n, h, w, c] by weights [outputs, kh, kw, c / groups].
+
+    padding: top, left, bottom, right.
+    """
 
     x: relax.Expr
     weights: np.ndarray

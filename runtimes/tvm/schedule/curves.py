@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
+from tvm import relax, te, topi
 from tvm.ir import Expr
 
 from schedule.fallback import Fallbacks
 from schedule.machine import Machine
 from schedule.shapes import dtype_of
-from tvm import relax, te, topi
 
 
 def _each(x: te.Tensor, function: object) -> te.Tensor:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from tvm import relax, te
 from tvm.ir import Expr
 
 from schedule.convolution_call import FUSES, Convolution
 from schedule.kernels import padded
 from schedule.machine import Machine
 from schedule.shapes import round_up
-from tvm import relax, te
 
 DEPTHWISE = "ayci.depthwise"
 _FLOAT = 4

@@ -14,6 +14,7 @@ from schedule.cuts import (
     unroll_window,
 )
 from schedule.depthwise import DEPTHWISE, Strip
+from schedule.elementwise import fuse_after
 from schedule.machine import Machine
 
 
@@ -25,9 +26,7 @@ def schedule_depthwise(function: PrimFunc, machine: Machine) -> PrimFunc:
     if len(found) != 1:
         raise Unscheduled("it has no depthwise convolution of ours")
     place = found[0]
-    *inlined, end = blocks[place + 1 :]
-    for block in inlined:
-        sch.compute_inline(block)
+    end = fuse_after(sch, blocks[place + 1 :], machine)
     _tile(sch, blocks[:place], blocks[place], end, machine)
     return sch.mod["main"]
 

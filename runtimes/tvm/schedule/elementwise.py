@@ -12,6 +12,8 @@ from schedule.blocks import (
     extent,
     extents,
     is_reduction,
+    outputs_of,
+    same_size,
     schedule_of,
     share,
 )
@@ -24,10 +26,28 @@ def schedule_elementwise(function: PrimFunc, machine: Machine) -> PrimFunc:
     blocks = blocks_of(sch)
     if any(is_reduction(sch, block) for block in blocks):
         raise Unscheduled("it has sums")
+    one_pass(sch, blocks, machine)
+    return sch.mod["main"]
+
+
+def fuse_after(sch: Schedule, after: list[SBlockRV], machine: Machine) -> SBlockRV:
+    """Of the blocks after a reduction, all that write as much as the first become one.
+
+    Returns it, for the reduction to be computed in; the rest is a pass of its own.
+    """
+    count = same_size(sch, after, outputs_of(sch, after[0]))
+    for block in after[: count - 1]:
+        sch.compute_inline(block)
+    one_pass(sch, after[count:], machine)
+    return after[count - 1]
+
+
+def one_pass(sch: Schedule, blocks: list[SBlockRV], machine: Machine) -> None:
+    """All blocks in the last one's loops."""
     for block in blocks[:-1]:
         sch.compute_inline(block)
-    vectorize(sch, blocks[-1], machine)
-    return sch.mod["main"]
+    if blocks:
+        vectorize(sch, blocks[-1], machine)
 
 
 def vectorize(sch: Schedule, block: SBlockRV, machine: Machine) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from string import digits
-
-from tvm.ir import IRModule
 
 from tvm import relax
+from tvm.ir import IRModule
+
+# TVM numbers functions of the same name: conv2d1_add2.
+_NUMBERS = re.compile(r"\d+(?=_|$)")
 
 
 class Fallbacks:
@@ -28,7 +30,7 @@ class Fallbacks:
         """A function by its name, as TVM gives it, unless its operator was kept with a reason."""
         name = function.removeprefix("fused_")
         if not name.startswith(tuple(self._kept)):
-            self._found[name.rstrip(digits)] += calls
+            self._found[_NUMBERS.sub("", name)] += calls
 
     def told(self) -> list[str]:
         """In words, as `conv2d (weights that are computed): 3`, sorted."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from tvm import relax
 from tvm.ir import IRModule
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from schedule.shapes import constant_of, dtype_of, shape_of
-from tvm import relax
 
 Evaluate = Callable[..., np.ndarray]
 

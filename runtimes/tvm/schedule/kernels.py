@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from tvm import te, tirx
 from tvm.ir import Expr
 
 from schedule.shapes import round_up
 from schedule.tile import Tile
-from tvm import te, tirx
 
 # Annotations of blocks, by which schedules know them: a kernel by its tile, a pass before it.
 TILE = "ayci.tile"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from tvm import relax, te
 
 from schedule.convolution import packed_weights
 from schedule.convolution_call import FUSES
@@ -11,7 +12,6 @@ from schedule.kernels import batched_product, product
 from schedule.machine import Machine
 from schedule.shapes import constant_of, floats, shape_of
 from schedule.tile import register_tile
-from tvm import relax, te
 
 
 def legalize_matmul(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from schedule.shapes import floats, integers
 from tvm import relax
+
+from schedule.shapes import floats, integers
 
 
 def as_two_dimensional(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr | None:

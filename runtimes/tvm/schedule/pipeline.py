@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import tvm
+from tvm import relax
 from tvm.ir import IRModule
 from tvm.target import Target
 from tvm.tirx import PrimFunc
 
-import tvm
 from schedule.blocks import Unscheduled
 from schedule.columns import schedule_columns
 from schedule.convolution import LAYOUTS, legalize_convolution
@@ -24,7 +25,6 @@ from schedule.reductions import legalize_layer_norm, legalize_reduction, legaliz
 from schedule.register_tile import schedule_register_tile
 from schedule.rewrite import rewrite
 from schedule.rows import schedule_rows
-from tvm import relax
 
 _OPAQUE = 8
 # How TVM's primitives say that a function is not of a schedule's kind.
@@ -40,11 +40,14 @@ _LEGALIZED = {
     "relax.nn.conv2d": legalize_convolution,
     "relax.matmul": legalize_matmul,
     "relax.nn.softmax": legalize_softmax,
+    "relax.nn.log_softmax": legalize_softmax,
     "relax.nn.layer_norm": legalize_layer_norm,
     "relax.sum": legalize_reduction,
     "relax.mean": legalize_reduction,
     "relax.max": legalize_reduction,
     "relax.min": legalize_reduction,
+    "relax.variance": legalize_reduction,
+    "relax.std": legalize_reduction,
     **{name: legalize_curve for name in CURVES},
 }
 
@@ -64,7 +67,9 @@ def optimize(module: IRModule, target: Target) -> tuple[IRModule, list[str]]:
 def _in_layout(module: IRModule) -> IRModule:
     """Convolutions and all around them with channels last."""
     convert = relax.transform.ConvertLayout({"relax.nn.conv2d": list(LAYOUTS)})
-    return fold_constants(convert(fold_constants(rewrite(raise_bounds(module)))))
+    for step in (raise_bounds, fold_constants, rewrite, fold_constants, convert, fold_constants):
+        module = step(module)
+    return module
 
 
 def _legalized(module: IRModule, machine: Machine, fallbacks: Fallbacks) -> IRModule:

@@ -5,14 +5,13 @@ ConvertLayout knows operators alone, and would put a transpose before and after 
 
 from __future__ import annotations
 
+from tvm import relax, tirx
 from tvm.ir import Expr, IRModule, prim
 from tvm.ir.expr import TensorLoad
 from tvm.ir.prim import FloatImm
 from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.s_tir import SBlock, SBlockRealize
 from tvm.tirx import PrimFunc
-
-from tvm import relax, tirx
 
 _BOUNDS = {prim.Max: relax.op.maximum, prim.Min: relax.op.minimum}
 

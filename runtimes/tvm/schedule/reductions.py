@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tvm import relax, te
+
 from schedule.convolution_call import FUSES
 from schedule.fallback import Fallbacks
 from schedule.machine import Machine
-from schedule.row_kernels import layer_norm, reduced_rows, softmax
+from schedule.row_kernels import layer_norm, log_softmax, reduced_rows, softmax
 from schedule.shapes import floats, integers, shape_of
-from tvm import relax, te
 
 
 def legalize_softmax(
     builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
 ) -> relax.Expr:
-    """Along the last axis, else `call` itself, told."""
+    """softmax or log_softmax along the last axis, else `call` itself, told."""
     x, axis = call.args[0], int(call.attrs.axis)
     if not floats(x) or axis not in (-1, len(shape_of(x)) - 1):
         return fallbacks.keep(call, "sizes, types or axis without a kernel")
+    kernel = log_softmax if call.op.name.endswith("log_softmax") else softmax
     return builder.call_te(
-        lambda x: softmax(x, machine), x, primfunc_name_hint="tiled_softmax", primfunc_attrs=FUSES
+        lambda x: kernel(x, machine), x, primfunc_name_hint="tiled_softmax", primfunc_attrs=FUSES
     )
 
 
@@ -44,11 +46,16 @@ def legalize_layer_norm(
 def legalize_reduction(
     builder: relax.BlockBuilder, call: relax.Call, machine: Machine, fallbacks: Fallbacks
 ) -> relax.Expr:
-    """sum, mean, max or min over the last axes; other axes are TVM's function and our schedule."""
+    """sum, mean, max, min, variance or std.
+
+    Over the last axes it is our kernel, over others TVM's function and our schedule.
+    """
     x, kind = call.args[0], call.op.name.rsplit(".", 1)[-1]
-    axes = _last(call.attrs.axis, len(shape_of(x))) if floats(x) else 0
+    if not floats(x):
+        return fallbacks.keep(call, "sizes or types without a kernel")
+    axes = _last(call.attrs.axis, len(shape_of(x)))
     if not axes:
-        return call
+        return _spread(builder, call) if kind in ("variance", "std") else call
     keep = bool(call.attrs.keepdims)
     return builder.call_te(
         lambda x: reduced_rows(x, axes, keep, kind, machine),
@@ -56,6 +63,18 @@ def legalize_reduction(
         primfunc_name_hint=f"tiled_{kind}",
         primfunc_attrs=FUSES,
     )
+
+
+def _spread(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr:
+    """variance or std by means, which there are schedules for whatever the axes."""
+    x, axes, keep = call.args[0], call.attrs.axis, bool(call.attrs.keepdims)
+    mean = builder.emit(relax.op.mean(x, axes, True))
+    apart = builder.emit(relax.op.subtract(x, mean))
+    squares = builder.emit(relax.op.multiply(apart, apart))
+    variance = relax.op.mean(squares, axes, keep)
+    if call.op.name.endswith("variance"):
+        return variance
+    return relax.op.sqrt(builder.emit(variance))
 
 
 def _last(axes: Sequence[int] | None, rank: int) -> int:

@@ -22,7 +22,7 @@ from schedule.blocks import (
     share,
 )
 from schedule.cuts import reduce_in_registers, split_channels, unroll_and_vectorize
-from schedule.elementwise import vectorize
+from schedule.elementwise import fuse_after, vectorize
 from schedule.kernels import STAGE, TILE, ravel
 from schedule.machine import Machine
 from schedule.tile import Tile
@@ -43,10 +43,7 @@ def schedule_register_tile(function: PrimFunc, machine: Machine) -> PrimFunc:
     place = [sch.get(block).name_hint for block in blocks].index(sch.get(kernel).name_hint)
     for block in blocks[:place]:
         _prepare(sch, block, machine)
-    *inlined, end = blocks[place + 1 :]
-    for block in inlined:
-        sch.compute_inline(block)
-    _tile(sch, kernel, end, machine)
+    _tile(sch, kernel, fuse_after(sch, blocks[place + 1 :], machine), machine)
     return sch.mod["main"]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tvm import relax
 from tvm.ir import IRModule
 from tvm.relax.expr_functor import PyExprMutator, mutator
 
 from schedule.attention import as_products
 from schedule.one_dimensional import as_two_dimensional
 from schedule.transposed import as_convolution
-from tvm import relax
 
 # Each gives None where it does not know such a call.
 Rewriting = Callable[[relax.BlockBuilder, relax.Call], relax.Expr | None]

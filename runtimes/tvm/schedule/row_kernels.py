@@ -1,138 +1,121 @@
-"""Sums, maxima, softmax and layer normalization over the last axes: each row by itself.
-
-A row is reduced to `_PARTIAL` vectors of partial results first, since a single one would wait for
-itself; these, and what is left of the row, are put together in a second step.
-"""
+"""Softmax, normalization and reductions over the last axes: each row by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import prod
 
+from tvm import te, tirx, topi
 from tvm.ir import Expr
 
 from schedule.kernels import ravel, unravel
 from schedule.machine import Machine
-from tvm import te, tirx, topi
+from schedule.row_sums import highest, lowest, summed
 
+# Annotation of the block after which only elementwise ones come.
 ROWS = "ayci.rows"
-PARTIAL = "ayci.partial"
-_PARTIAL = 4
-
-# A value of a row, by the row's number and the place in it.
-Value = Callable[[Expr, Expr], Expr]
 
 
-def summed(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
-    """[rows]: the sum of each."""
-    return _reduced(rows, size, value, machine, name, te.sum)
+class _Rows:
+    """A tensor whose last `axes` are a row."""
 
+    def __init__(self, x: te.Tensor, axes: int) -> None:
+        shape = [int(each) for each in x.shape]
+        self.x, self.shape = x, shape
+        self.lead, self.inner = shape[: len(shape) - axes], shape[len(shape) - axes :]
+        self.count, self.size = prod(self.lead), prod(self.inner)
 
-def highest(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
-    """[rows]: the maximum of each."""
-    return _reduced(rows, size, value, machine, name, te.max)
+    def at(self, r: Expr, k: Expr) -> Expr:
+        """The value in row r at k."""
+        return self.x[(*unravel(r, self.lead), *unravel(k, self.inner))]
 
+    def row(self, places: tuple[Expr, ...]) -> Expr:
+        """The row's number of a place in the whole tensor."""
+        return ravel(places[: len(self.lead)], self.lead)
 
-def lowest(rows: int, size: int, value: Value, machine: Machine, name: str) -> te.Tensor:
-    """[rows]: the minimum of each."""
-    return _reduced(rows, size, value, machine, name, te.min)
+    def each(self, value: Callable[[Expr], Expr], name: str) -> te.Tensor:
+        """[rows]: value(r)."""
+        return te.compute((self.count,), value, name=name)
 
+    def mean(self, machine: Machine) -> te.Tensor:
+        """[rows]."""
+        total = summed(self.count, self.size, self.at, machine, "total")
+        return self.each(lambda r: total[r] / float(self.size), "mean")
 
-def _reduced(
-    rows: int, size: int, value: Value, machine: Machine, name: str, combine: Callable
-) -> te.Tensor:
-    width = machine.lanes * _PARTIAL
-    if size < 2 * width:
-        width = machine.lanes
-    steps, rest = divmod(size, width)
-    if steps < 2:
-        whole = te.reduce_axis((0, size), "rk")
-        return te.compute((rows,), lambda r: combine(value(r, whole), axis=whole), name=name)
-    step = te.reduce_axis((0, steps), "rs")
-    partial = te.compute(
-        (rows, width),
-        lambda r, at: combine(value(r, step * width + at), axis=step),
-        name=f"{name}_partial",
-        attrs={PARTIAL: 1},
-    )
-    last = te.reduce_axis((0, width + rest), "rl")
+    def variance(self, mean: te.Tensor, machine: Machine) -> te.Tensor:
+        """[rows]: of all values of a row, by the mean's way, which is exact for large means too."""
 
-    def both(r: Expr) -> Expr:
-        if not rest:
-            return combine(partial[r, last], axis=last)
-        own = value(r, steps * width + tirx.max(last - width, 0))
-        return combine(
-            tirx.if_then_else(last < width, partial[r, tirx.min(last, width - 1)], own), axis=last
-        )
+        def square(r: Expr, k: Expr) -> Expr:
+            return (self.at(r, k) - mean[r]) * (self.at(r, k) - mean[r])
 
-    return te.compute((rows,), both, name=name)
+        squares = summed(self.count, self.size, square, machine, "squares")
+        return self.each(lambda r: squares[r] / float(self.size), "variance")
+
+    def reduced(self, found: te.Tensor, keep: bool) -> te.Tensor:
+        """found [rows] in the leading axes, those of a row with size 1 where `keep`."""
+        shape = (*self.lead, *([1] * len(self.inner) if keep else []))
+        return te.compute(shape, lambda *at: found[self.row(at)], name="reduced", attrs={ROWS: 1})
 
 
 def softmax(x: te.Tensor, machine: Machine) -> te.Tensor:
     """exp(x - max) over its sum, along the last axis."""
-    *lead, size = (int(each) for each in x.shape)
-    rows = prod(lead)
-    peak = highest(rows, size, lambda r, k: x[(*unravel(r, lead), k)], machine, "peak")
-    shifted = te.compute(
-        (rows, size), lambda r, k: x[(*unravel(r, lead), k)] - peak[r], name="shifted"
-    )
-    powers = topi.fast_exp(shifted)
-    total = summed(rows, size, lambda r, k: powers[r, k], machine, "total")
+    rows = _Rows(x, 1)
+    powers, total = _powers(rows, highest(rows.count, rows.size, rows.at, machine, "peak"), machine)
 
     def value(*at: Expr) -> Expr:
-        r = ravel(at[:-1], lead)
+        r = rows.row(at)
         return powers[r, at[-1]] / total[r]
 
     return te.compute(x.shape, value, name="softmax", attrs={ROWS: 1})
 
 
-def layer_norm(
-    x: te.Tensor, scale: te.Tensor, shift: te.Tensor | None, epsilon: float, machine: Machine
-) -> te.Tensor:
-    """(x - mean) / sqrt(variance + epsilon) * scale + shift, along the last axis."""
-    *lead, size = (int(each) for each in x.shape)
-    rows = prod(lead)
-
-    def own(r: Expr, k: Expr) -> Expr:
-        return x[(*unravel(r, lead), k)]
-
-    total = summed(rows, size, own, machine, "total")
-    mean = te.compute((rows,), lambda r: total[r] / float(size), name="mean")
-
-    def square(r: Expr, k: Expr) -> Expr:
-        return (own(r, k) - mean[r]) * (own(r, k) - mean[r])
-
-    squares = summed(rows, size, square, machine, "squares")
-    factor = te.compute(
-        (rows,), lambda r: 1.0 / tirx.sqrt(squares[r] / float(size) + epsilon), name="factor"
+def log_softmax(x: te.Tensor, machine: Machine) -> te.Tensor:
+    """x - max - log of the sum of exp(x - max), along the last axis."""
+    rows = _Rows(x, 1)
+    peak = highest(rows.count, rows.size, rows.at, machine, "peak")
+    _, total = _powers(rows, peak, machine)
+    offset = rows.each(lambda r: peak[r] + tirx.log(total[r]), "offset")
+    return te.compute(
+        x.shape, lambda *at: x[at] - offset[rows.row(at)], name="log_softmax", attrs={ROWS: 1}
     )
 
+
+def _powers(rows: _Rows, peak: te.Tensor, machine: Machine) -> tuple[te.Tensor, te.Tensor]:
+    """exp(x - max) [rows, size], and the sum of each row."""
+    shape = (rows.count, rows.size)
+    shifted = te.compute(shape, lambda r, k: rows.at(r, k) - peak[r], name="shifted")
+    powers = topi.fast_exp(shifted)
+    total = summed(rows.count, rows.size, lambda r, k: powers[r, k], machine, "total")
+    return powers, total
+
+
+def layer_norm(
+    x: te.Tensor, scale: te.Tensor, shift: te.Tensor, epsilon: float, machine: Machine
+) -> te.Tensor:
+    """(x - mean) / sqrt(variance + epsilon) * scale + shift, along the last axis."""
+    rows = _Rows(x, 1)
+    mean = rows.mean(machine)
+    variance = rows.variance(mean, machine)
+    factor = rows.each(lambda r: 1.0 / tirx.sqrt(variance[r] + epsilon), "factor")
+
     def value(*at: Expr) -> Expr:
-        r, k = ravel(at[:-1], lead), at[-1]
-        normal = (x[at] - mean[r]) * factor[r] * scale[k]
-        return normal if shift is None else normal + shift[k]
+        r = rows.row(at)
+        return (x[at] - mean[r]) * factor[r] * scale[at[-1]] + shift[at[-1]]
 
     return te.compute(x.shape, value, name="layer_norm", attrs={ROWS: 1})
 
 
-_KINDS = {"max": highest, "min": lowest}
-
-
 def reduced_rows(x: te.Tensor, axes: int, keep: bool, kind: str, machine: Machine) -> te.Tensor:
-    """`sum`, `mean`, `max` or `min` over the last `axes` axes, which stay with size 1 where `keep`."""
-    shape = [int(each) for each in x.shape]
-    lead, inner = shape[: len(shape) - axes], shape[len(shape) - axes :]
-    rows, size = prod(lead), prod(inner)
+    """`sum`, `mean`, `max`, `min`, `variance` or `std` over the last `axes` axes.
 
-    def own(r: Expr, k: Expr) -> Expr:
-        return x[(*unravel(r, lead), *unravel(k, inner))]
-
-    found = _KINDS.get(kind, summed)(rows, size, own, machine, "total")
-    scale = size if kind == "mean" else 1
-
-    def value(*at: Expr) -> Expr:
-        total = found[ravel(at[: len(lead)], lead)]
-        return total / float(scale) if scale > 1 else total
-
-    made: Sequence[int] = (*lead, *([1] * axes if keep else []))
-    return te.compute(made, value, name="reduced", attrs={ROWS: 1})
+    These stay with size 1 where `keep`. `variance` and `std` are of all values, not of a sample.
+    """
+    rows = _Rows(x, axes)
+    if kind in ("variance", "std"):
+        variance = rows.variance(rows.mean(machine), machine)
+        deviation = rows.each(lambda r: tirx.sqrt(variance[r]), "deviation")
+        return rows.reduced(deviation if kind == "std" else variance, keep)
+    if kind == "mean":
+        return rows.reduced(rows.mean(machine), keep)
+    reduce = {"sum": summed, "max": highest, "min": lowest}[kind]
+    return rows.reduced(reduce(rows.count, rows.size, rows.at, machine, "total"), keep)

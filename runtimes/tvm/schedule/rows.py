@@ -16,8 +16,10 @@ from schedule.blocks import (
     schedule_of,
     share,
 )
+from schedule.elementwise import fuse_after
 from schedule.machine import Machine
-from schedule.row_kernels import PARTIAL, ROWS
+from schedule.row_kernels import ROWS
+from schedule.row_sums import PARTIAL
 
 
 def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
@@ -27,9 +29,7 @@ def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
     kernels = [index for index, block in enumerate(blocks) if annotation(sch, block, ROWS)]
     if not kernels:
         raise Unscheduled("it has no rows of ours")
-    *inlined, end = blocks[kernels[-1] :]
-    for block in inlined:
-        sch.compute_inline(block)
+    end = fuse_after(sch, blocks[kernels[-1] :], machine)
     steps = [block for block in blocks[: kernels[-1]] if not _inlined(sch, block)]
     row, inner = _row(sch, end, steps)
     for block in reversed(steps):
@@ -38,8 +38,8 @@ def schedule_rows(function: PrimFunc, machine: Machine) -> PrimFunc:
     share(sch, [row], machine, work)
     for block in steps:
         _vectors(sch, block, sch.get_loops(block)[1:], machine)
-    if inner is not None:
-        _cut(sch, inner, machine)
+    if inner:
+        _cut(sch, inner[-1], machine)
     return sch.mod["main"]
 
 
@@ -51,18 +51,18 @@ def _inlined(sch: Schedule, block: SBlockRV) -> bool:
     return True
 
 
-def _row(sch: Schedule, end: SBlockRV, steps: list[SBlockRV]) -> tuple[LoopRV, LoopRV | None]:
-    """The loop over rows, and the one in a row where the output has it."""
+def _row(sch: Schedule, end: SBlockRV, steps: list[SBlockRV]) -> tuple[LoopRV, list[LoopRV]]:
+    """The loop over rows, and those in a row where the output has such. Raises Unscheduled."""
     rows = int(sch.get(steps[0]).iter_vars[0].dom.extent)
     loops = sch.get_loops(end)
-    if not loops:
-        return sch.add_unit_loop(end), None
-    *lead, last = loops
-    if extents(sch, loops) == rows:
-        return (sch.fuse(*loops) if len(loops) > 1 else last), None
-    if not lead:
-        return sch.add_unit_loop(last), last
-    return (sch.fuse(*lead) if len(lead) > 1 else lead[0]), last
+    if rows == 1:
+        return sch.add_unit_loop(loops[0] if loops else end), loops
+    count = next(
+        (index for index in range(1, len(loops) + 1) if extents(sch, loops[:index]) == rows), None
+    )
+    if count is None:
+        raise Unscheduled("its output has no rows")
+    return (sch.fuse(*loops[:count]) if count > 1 else loops[0]), loops[count:]
 
 
 def _vectors(sch: Schedule, block: SBlockRV, loops: list[LoopRV], machine: Machine) -> None:

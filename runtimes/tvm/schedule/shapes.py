@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from tvm import relax
 from tvm.ir import GenericConst
 from tvm.tirx import IntImm
-
-from tvm import relax
 
 
 def shape_of(given: relax.Expr) -> tuple[int, ...] | None:

@@ -1,8 +1,9 @@
 """Transposed convolutions as plain ones, without multiplying zeros.
 
-y[t] = sum over i of x[i] w[t - i s] (before padding is cut off). With t = q s + r, only the weights
-w[m s + r] meet x[q - m]: each of the s phases r is a convolution of its own, of ceil(k / s) weights.
-All phases are computed at once, as more output channels, and put between each other afterwards.
+y[t] = sum over i of x[i] w[t - i s], before padding is cut off. With t = q s + r, only the weights
+w[m s + r] meet x[q - m]: each of the s phases r is a convolution of its own, of ceil(k / s)
+weights. All phases are computed at once, as more output channels, and put between each other
+afterwards.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from schedule.shapes import constant_of, floats, integers, shape_of
 from tvm import relax
 
-_LAYOUTS = {("NCHW", "IOHW"), ("NCW", "IOW")}
+from schedule.shapes import constant_of, floats, integers, shape_of
+
+_LAYOUTS = {("NCHW", "IOHW"), ("NCW", "IOW"), ("NHWC", "IOHW")}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of a transposed convolution: what the plain one takes, and what is cut of its output."""
+    """An axis of a transposed convolution: what the plain one takes, and what is cut out of it."""
 
     taps: int
     stride: int
@@ -41,7 +42,11 @@ def axis_of(inputs: int, taps: int, stride: int, before: int, after: int, more: 
 
 
 def phases_of(weights: np.ndarray, groups: int, axes: tuple[Axis, Axis]) -> np.ndarray:
-    """[inputs, outputs / groups, kh, kw] to [groups x phases x outputs / groups, inputs / groups, ...]."""
+    """Weights of the plain convolution, with a group's phases side by side.
+
+    [inputs, outputs / groups, kh, kw] to [groups, phases, outputs / groups] as one axis, then
+    [inputs / groups, taps, taps].
+    """
     inputs, outputs, high, wide = weights.shape
     down, right = axes
     padded = np.pad(
@@ -63,14 +68,17 @@ def phases_of(weights: np.ndarray, groups: int, axes: tuple[Axis, Axis]) -> np.n
 
 
 def as_convolution(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr | None:
-    """conv1d_transpose and conv2d_transpose, channels first, weights constant; None for others."""
+    """conv1d_transpose and conv2d_transpose with constant weights; None for what it cannot take."""
     x, attrs = call.args[0], call.attrs
+    last = attrs.data_layout == "NHWC"
     weights = constant_of(builder, call.args[1])
     if weights is None or not floats(*call.args):
         return None
     if (attrs.data_layout, attrs.kernel_layout) not in _LAYOUTS:
         return None
     flat = weights.ndim == 3
+    if last:
+        x = builder.emit(relax.op.permute_dims(x, [0, 3, 1, 2]))
     sizes, strides, dilation, padding, more = (
         _both(integers(each), neutral, flat)
         for each, neutral in (
@@ -88,6 +96,8 @@ def as_convolution(builder: relax.BlockBuilder, call: relax.Call) -> relax.Expr 
     )
     image = builder.emit(relax.op.expand_dims(x, 2)) if flat else x
     made = builder.emit(_unfolded(builder, image, kernel, int(attrs.groups), axes))
+    if last:
+        return relax.op.permute_dims(made, [0, 2, 3, 1])
     return relax.op.squeeze(made, [2]) if flat else made
 
 

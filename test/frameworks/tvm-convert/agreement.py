@@ -1,4 +1,4 @@
-"""Compiles Relax modules with our schedules and with TVM's own code, and compares what they compute."""
+"""Compiles Relax modules with our schedules and with TVM's own code, and compares the outputs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tvm.ir import IRModule
 X86 = {"kind": "llvm", "mtriple": "x86_64-linux-gnu", "mcpu": "x86-64-v3"}
 ARM = {"kind": "llvm", "mtriple": "aarch64-linux-gnu", "mcpu": "neoverse-n1"}
 TOLERANCE = 1e-5
+LEAST_VARIATION = 1e-3
 
 Build = Callable[..., relax.Expr]
 
@@ -59,5 +60,5 @@ def assert_agrees(
     assert found.shape == reference.shape
     largest = np.abs(reference).max()
     other, _ = run(module, [values_of(shape, 99) for shape in shapes], ours=False)
-    assert np.abs(other - reference).max() > 0.01 * largest
+    assert np.abs(other - reference).max() > LEAST_VARIATION * largest
     assert np.abs(found - reference).max() <= TOLERANCE * largest

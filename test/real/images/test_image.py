@@ -5,11 +5,8 @@ On Debian's Python in the place of AWS's base image: what only that one has is n
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import json
-import threading
 from pathlib import Path
 
 import nets
@@ -40,25 +37,6 @@ def images():
 def roots(images):
     with mounted(images["serve"]) as serve, mounted(images["convert"]) as convert:
         yield {"serve": serve, "convert": convert}
-
-
-@pytest.fixture(scope="module")
-def www(tmp_path_factory):
-    """A folder and the address at which an image can read it."""
-    folder = tmp_path_factory.mktemp("www")
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def started(image: Image, root: Path):
