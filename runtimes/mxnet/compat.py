@@ -5,6 +5,7 @@ Importing this, before MXNet, puts it in place.
 
 from __future__ import annotations
 
+import platform
 import re
 import sys
 from types import ModuleType
@@ -60,3 +61,7 @@ def _install() -> None:
 
 
 _install()
+if platform.machine() == "aarch64":
+    from arm64 import load_library
+
+    load_library()

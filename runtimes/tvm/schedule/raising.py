@@ -1,6 +1,6 @@
-"""Importers write some operators as loops already (ONNX's Clip): back to operators.
+"""Bounds as maximum and minimum: what importers write as loops (ONNX's Clip), and clip.
 
-ConvertLayout knows operators alone, and would put a transpose before and after each such loop.
+ConvertLayout does not know these, and would put a transpose before and after each.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.s_tir import SBlock, SBlockRealize
 from tvm.tirx import PrimFunc
 
+from schedule.shapes import dtype_of
+
 _BOUNDS = {prim.Max: relax.op.maximum, prim.Min: relax.op.minimum}
 
 
 def raise_bounds(module: IRModule) -> IRModule:
-    """The module with calls of loops that take a maximum or minimum as these operators."""
+    """The module with clips, and loops that take a maximum or minimum, as these operators."""
     raiser = _Raiser(module)
     for variable, function in module.functions_items():
         if isinstance(function, relax.Function):
@@ -33,8 +35,19 @@ class _Raiser(PyExprMutator):
 
     def visit_call_(self, call: relax.Call) -> relax.Expr:
         made = super().visit_call_(call)
-        if getattr(made.op, "name", "") != "relax.call_tir":
+        name = getattr(made.op, "name", "")
+        if name == "relax.clip":
+            return self._clipped(made)
+        return self._raised(made) if name == "relax.call_tir" else made
+
+    def _clipped(self, made: relax.Call) -> relax.Expr:
+        x, low, high = made.args
+        if not all(isinstance(each, FloatImm) for each in (low, high)):
             return made
+        least, most = (relax.const(float(each.value), dtype_of(x)) for each in (low, high))
+        return relax.op.minimum(self.builder_.emit(relax.op.maximum(x, least)), most)
+
+    def _raised(self, made: relax.Call) -> relax.Expr:
         arguments = list(made.args[1].fields)
         value = _one_value(self._module[made.args[0]])
         bound = _BOUNDS.get(type(value))
