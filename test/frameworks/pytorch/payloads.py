@@ -78,7 +78,9 @@ def pickled_constant(found: dict[str, bytes], mark: Path) -> None:
 
 def opaque_constant(found: dict[str, bytes], mark: Path) -> None:
     edited(found, CONSTANTS, lambda c: c["config"]["constant"].update(path_name="opaque_obj_0"))
-    found["data/constants/opaque_obj_0"] = pickle.dumps(Evil(mark))
+    pickled = pickle.dumps(Evil(mark))
+    # torch wants whole float32s; what follows a pickle's end is not read.
+    found["data/constants/opaque_obj_0"] = pickled + b"\0" * (-len(pickled) % 4)
 
 
 def legacy_weights(found: dict[str, bytes], mark: Path) -> None:
