@@ -74,8 +74,14 @@ export function hostHardware(platform: string = process.platform, architecture: 
 
 /** `onnxruntime 1.32.0`, as the last of its requirements has it. */
 function lockedVersion(requirements: readonly (Buffer | string)[], library: string): string {
-  const pinned = new RegExp(`^${library}(?:-cpu)?\\s*==\\s*([^\\s;\\\\]+)`, 'm');
-  const versions = requirements.flatMap((text) => pinned.exec(text.toString())?.[1] ?? []);
+  const pinned = new RegExp(`^${library}(?:-cpu)?\\s*==\\s*([^\\s;\\\\]+)(.*)$`, 'gm');
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const versions = requirements.flatMap((text) =>
+    [...text.toString().matchAll(pinned)]
+      // A lock may have one version for each architecture.
+      .filter(([, , marker = '']) => !marker.includes('platform_machine') || marker.includes(`== '${machine}'`))
+      .map(([, version]) => version ?? ''),
+  );
   return [library, ...versions.slice(-1)].join(' ');
 }
 

@@ -1,0 +1,1 @@
+export{t as factsOf,n as usableConcurrency}from"./facts-C7-Pom5d.js";

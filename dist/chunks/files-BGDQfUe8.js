@@ -1,0 +1,1 @@
+export{t as readConfigFile,n as repositoryFiles}from"./files-Cc3UrjKU.js";

@@ -1,0 +1,1 @@
+export{t as createInvoker}from"./invoke-fcuZ8bmY.js";
