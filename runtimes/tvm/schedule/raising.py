@@ -11,7 +11,7 @@ from tvm.ir.expr import TensorLoad
 from tvm.ir.prim import FloatImm
 from tvm.relax.expr_functor import PyExprMutator, mutator
 from tvm.s_tir import SBlock, SBlockRealize
-from tvm.tirx import PrimFunc
+from tvm.tirx import IntImm, PrimFunc
 
 from schedule.shapes import dtype_of
 
@@ -42,7 +42,7 @@ class _Raiser(PyExprMutator):
 
     def _clipped(self, made: relax.Call) -> relax.Expr:
         x, low, high = made.args
-        if not all(isinstance(each, FloatImm) for each in (low, high)):
+        if not all(isinstance(each, FloatImm | IntImm) for each in (low, high)):
             return made
         least, most = (relax.const(float(each.value), dtype_of(x)) for each in (low, high))
         return relax.op.minimum(self.builder_.emit(relax.op.maximum(x, least)), most)

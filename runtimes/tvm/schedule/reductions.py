@@ -10,7 +10,9 @@ from schedule.convolution_call import FUSES
 from schedule.fallback import Fallbacks
 from schedule.machine import Machine
 from schedule.row_kernels import layer_norm, log_softmax, reduced_rows, softmax
-from schedule.shapes import floats, integers, shape_of
+from schedule.shapes import dtype_of, floats, integers, shape_of
+
+_INTEGERS = ("int8", "uint8", "int32", "int64")
 
 
 def legalize_softmax(
@@ -51,7 +53,8 @@ def legalize_reduction(
     Over the last axes it is our kernel, over others TVM's function and our schedule.
     """
     x, kind = call.args[0], call.op.name.rsplit(".", 1)[-1]
-    if not floats(x):
+    whole = kind in ("max", "min") and dtype_of(x) in _INTEGERS and shape_of(x) is not None
+    if not floats(x) and not whole:
         return fallbacks.keep(call, "sizes or types without a kernel")
     axes = _last(call.attrs.axis, len(shape_of(x)))
     if not axes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from agreement import TOLERANCE, Build, assert_agrees, module_of, run, values_of
+import schedule
+import tvm
+from agreement import TOLERANCE, X86, Build, assert_agrees, module_of, run, values_of
 from tvm import relax
 
 nn = relax.op.nn
@@ -70,6 +72,16 @@ def test_what_follows_is_fused(given: tuple) -> None:
         return relax.op.minimum(nn.relu(made), relax.const(6.0, "float32"))
 
     assert_agrees(build, given[0])
+
+
+def test_clip_is_fused() -> None:
+    convolve = convolution(PLAIN[4])
+    shape = PLAIN[4][0]
+    assert_agrees(lambda x: relax.op.clip(convolve(x), -0.5, 6), shape)
+    module = module_of(lambda x: relax.op.clip(convolve(x), -0.5, 6), [shape])
+    made, _ = schedule.optimize(module, tvm.target.Target(X86))
+    names = [variable.name_hint for variable in made.get_global_vars()]
+    assert "fused_tiled_conv2d_maximum_minimum" in names
 
 
 def test_residual_of_two_convolutions() -> None:

@@ -28,6 +28,15 @@ def test_what_follows_a_reduction_may_be_larger(axes: list[int], shape: tuple) -
     assert_agrees(build, shape)
 
 
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_of_integers(name: str) -> None:
+    def build(x: relax.Expr) -> relax.Expr:
+        whole = relax.op.astype(relax.op.multiply(x, relax.const(9.0)), "int8")
+        return relax.op.astype(getattr(relax.op, name)(whole, [-1]), "float32")
+
+    assert_agrees(build, (6, 50))
+
+
 @pytest.mark.parametrize("axes", AXES, ids=str)
 def test_large_on_two_cores(axes: list[int]) -> None:
     assert_agrees(lambda x: relax.op.mean(x, axes, True), (4, 30, 20, 40), cores=2)
