@@ -8,8 +8,9 @@ import compat  # noqa: F401
 import mxnet as mx
 import numpy as np
 from ayci_runtime.adapter import Adapter
-from model import MxnetModel
 from threads import use_threads
+
+from model import MxnetModel
 
 
 class MxnetAdapter(Adapter):

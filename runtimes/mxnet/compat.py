@@ -62,6 +62,6 @@ def _install() -> None:
 
 _install()
 if platform.machine() == "aarch64":
-    from arm64 import load_library
+    from arm_library import load_library
 
     load_library()

@@ -72,7 +72,9 @@ CORRECTED: dict[str, Callable[..., list[Value]]] = {
 }
 
 
-def fixed_gamma(name: str, node: Node, made: Translation) -> tuple[list[list[Value]], list[list[int]]]:
+def fixed_gamma(
+    name: str, node: Node, made: Translation
+) -> tuple[list[list[Value]], list[list[int]]]:
     """A node's values to look up and its inputs.
 
     The translation of a batch normalization forgets `fix_gamma`, by which every gamma counts as 1.

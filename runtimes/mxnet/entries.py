@@ -11,13 +11,13 @@ from collections import Counter
 
 import mxnet as mx
 from ayci_runtime.errors import InvalidModel
-from symbol import Graph, Node
+from symbol import VARIABLE, Graph, Node, is_variable
 
 _SHOWN = 60
 
 
 def check_entries(graph: Graph) -> None:
-    """Raises InvalidModel for an edge or output that is not there, MXNetError for odd attributes."""
+    """Raises InvalidModel for an output that is not there, MXNetError for odd attributes."""
     counts = _outputs(graph.nodes)
     for node in graph.nodes:
         for index, number in node.inputs:
@@ -38,32 +38,35 @@ def _check(node: Node, number: int, count: int) -> None:
 
 def _outputs(nodes: list[Node]) -> list[int]:
     """How many outputs each node has, as MXNet counts them of the node alone."""
-    alone, at = _apart(nodes)
+    listed, names = _apart(nodes)
+    alone = {
+        "nodes": listed,
+        "arg_nodes": [0],
+        "heads": [[place, 0, 0] for place in range(len(listed))],
+        "attrs": {"mxnet_version": ["int", 10901]},
+    }
     symbol = mx.sym.load_json(json.dumps(alone, ensure_ascii=False))
     found = Counter(name.split("_")[0] for name in symbol.get_internals().list_outputs())
-    return [found[at[index]] if node.op != "null" else 1 for index, node in enumerate(nodes)]
+    return [found[name] for name in names]
 
 
-def _apart(nodes: list[Node]) -> tuple[dict, dict[int, str]]:
-    """A graph of all operators, each on variables of its own; and by what name each is in it."""
-    listed: list[dict] = [{"op": "null", "name": "variable", "inputs": []}]
+def _apart(nodes: list[Node]) -> tuple[list[dict], list[str]]:
+    """All operators, each on one variable, like ones once; and each node's name among them."""
+    listed: list[dict] = [{"op": VARIABLE, "name": "variable", "inputs": []}]
     same: dict[tuple, str] = {}
-    names: dict[int, str] = {}
+    names = []
     for index, node in enumerate(nodes):
-        if node.op == "null":
+        if is_variable(node):
+            names.append("variable")
             continue
-        key = (node.op, tuple(node.attrs.items()), len(node.inputs), index if node.subgraphs else None)
+        # What is in subgraphs may differ.
+        own = index if node.subgraphs else None
+        key = (node.op, tuple(node.attrs.items()), len(node.inputs), own)
         if key not in same:
             same[key] = f"n{index}"
-            own = {
-                "op": node.op,
-                "name": f"n{index}",
-                "attrs": node.attrs,
-                "inputs": [[0, 0, 0]] * len(node.inputs),
-            }
+            told = {"op": node.op, "name": same[key], "attrs": node.attrs}
             if node.subgraphs:
-                own["subgraphs"] = [each.json for each in node.subgraphs]
-            listed.append(own)
-        names[index] = same[key]
-    heads = [[place, 0, 0] for place in range(len(listed))]
-    return {"nodes": listed, "arg_nodes": [0], "heads": heads, "attrs": {"mxnet_version": ["int", 10901]}}, names
+                told["subgraphs"] = [each.json for each in node.subgraphs]
+            listed.append({**told, "inputs": [[0, 0, 0]] * len(node.inputs)})
+        names.append(same[key])
+    return listed, names

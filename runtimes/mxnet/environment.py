@@ -20,7 +20,7 @@ def check_memory() -> None:
 
 
 def set_environment() -> None:
-    """Threads, none of which spins; one operator at a time; and no more in the log than errors, since its last 4 KB are kept."""
+    """Threads, none of which spins; one operator at a time; errors alone in the log."""
     os.environ["OMP_NUM_THREADS"] = str(lambda_threads())
     # A waiting thread that spins counts as CPU time and would hide what the model takes.
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

@@ -14,8 +14,8 @@ from ayci_runtime.errors import InvalidInput, InvalidModel, one_line
 from ayci_runtime.tensors import Tensor
 from entries import check_entries
 from params import DTYPES, ParamType, read_params
-from signature import inputs_of, is_variable, outputs_of
-from symbol import ATTRIBUTES, Graph, read_symbol
+from signature import inputs_of, outputs_of
+from symbol import ATTRIBUTES, Graph, is_variable, read_symbol
 
 SYMBOL_END = "-symbol.json"
 PARAMS_END = "-0000.params"
@@ -112,10 +112,15 @@ class MxnetModel(LoadedModel):
 
 
 def infer_shapes(symbol: mx.sym.Symbol, shapes: dict[str, Shape]) -> list[Shape]:
-    """The shapes of a symbol's outputs. Raises InvalidInput where `shapes` do not fit its parameters."""
+    """The shapes of a symbol's outputs, by those of its inputs.
+
+    Raises InvalidInput where these do not fit its parameters.
+    """
     listed = symbol.list_inputs()
     try:
-        _, found, _ = symbol.infer_shape(**{name: shapes[name] for name in shapes if name in listed})
+        _, found, _ = symbol.infer_shape(
+            **{name: shapes[name] for name in shapes if name in listed}
+        )
     except mx.MXNetError as error:
         given = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
         raise InvalidInput(

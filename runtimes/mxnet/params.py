@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 from ayci_runtime.errors import InvalidModel
 
 # MXNet 1.9.1's src/c_api/c_api.cc and src/ndarray/ndarray.cc.
@@ -29,7 +30,6 @@ DTYPES = {
     6: "int64",
     7: "bool",
 }
-_SIZES = {"float32": 4, "float64": 8, "float16": 2, "uint8": 1, "int32": 4, "int8": 1, "int64": 8, "bool": 1}
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _array(reader: _Reader) -> ParamType:
     if flag not in DTYPES:
         raise reader.odd(f"an array of element type {flag}")
     dtype = DTYPES[flag]
-    reader.pass_over(math.prod(shape) * _SIZES[dtype])
+    reader.pass_over(math.prod(shape) * np.dtype(dtype).itemsize)
     return ParamType(shape, dtype)
 
 

@@ -8,9 +8,8 @@ from collections.abc import Collection
 from ayci_runtime.adapter import InputType
 from ayci_runtime.errors import InvalidModel
 from params import DTYPES
-from symbol import Graph, Node
+from symbol import Graph, Node, is_variable
 
-_VARIABLE = "null"
 # Their second input is a label, which inference does not need.
 _LOSSES = re.compile(
     r"SoftmaxOutput|Softmax|\w+RegressionOutput|SVMOutput|MakeLoss|CTCLoss|_contrib_CTCLoss"
@@ -19,11 +18,6 @@ _LOSSES = re.compile(
 _WEIGHT = re.compile(r"(?:^|_)(?:weight|bias|gamma|beta|(?:running|moving)_(?:mean|var))$")
 _SHAPE = re.compile(r"[(\[]([-\d,\sL]*)[)\]]")
 _SHOWN = 3
-
-
-def is_variable(node: Node) -> bool:
-    """Whether a node is fed, not computed."""
-    return node.op == _VARIABLE
 
 
 def inputs_of(graph: Graph, params: Collection[str]) -> list[InputType]:
@@ -77,6 +71,8 @@ def _dims(node: Node) -> tuple[int | None, ...] | None:
     found = _SHAPE.fullmatch(node.attrs.get("__shape__", ""))
     sizes = [each.strip().removesuffix("L") for each in found[1].split(",")] if found else []
     if not all(re.fullmatch(r"-?\d{1,18}", each) for each in sizes if each):
-        raise InvalidModel(f"input {node.name[:100]}: got an odd shape; expected one such as (0, 3)")
+        raise InvalidModel(
+            f"input {node.name[:100]}: got an odd shape; expected one such as (0, 3)"
+        )
     known = [int(each) for each in sizes if each]
     return tuple(size if size > 0 else None for size in known) or None

@@ -16,12 +16,13 @@ _MOST_NODES = 100_000
 _MOST_NESTED = 8
 # What MXNet has called a node's attributes, from today back.
 ATTRIBUTES = ("attrs", "attr", "param")
+VARIABLE = "null"
 _SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Node:
-    """An operator, or a variable where `op` is 'null'. An input: (node, which of its outputs)."""
+    """An operator, or a variable where `op` is VARIABLE. An input: (node, which of its outputs)."""
 
     op: str
     name: str
@@ -37,6 +38,11 @@ class Graph:
     nodes: list[Node]
     heads: list[tuple[int, int]]
     json: dict[str, Any]
+
+
+def is_variable(node: Node) -> bool:
+    """Whether a node is fed, not computed."""
+    return node.op == VARIABLE
 
 
 def read_symbol(path: Path) -> Graph:
@@ -97,7 +103,7 @@ def _node(told: Any, index: int, nested: int) -> Node:
         attrs |= found
     _refuse_code(op, name, attrs)
     inputs = [_entry(each, index) for each in _list(told, "inputs")]
-    if op == "null" and inputs:
+    if op == VARIABLE and inputs:
         raise _Odd(f"a variable {name[:_SHOWN]!r} with inputs")
     subgraphs = [graph_of(each, nested + 1) for each in _list(told, "subgraphs", optional=True)]
     return Node(op, name, attrs, inputs, subgraphs)

@@ -12,10 +12,12 @@ import onnx
 from ayci_runtime.adapter import Wanted
 from ayci_runtime.errors import ConversionFailed
 from corrected import RESHAPE, Translation
-from model import MxnetModel, Shape, infer_shapes
+from folding import folded
 from onnx import ValueInfoProto, helper
 from symbol import Graph, graph_of
 from translate import OPSET, check_translatable, translate
+
+from model import MxnetModel, Shape, infer_shapes
 
 # A protobuf message ends at 2 GiB.
 _INLINE_BYTES = 1 << 30
@@ -37,11 +39,11 @@ def write_onnx(model: MxnetModel, wanted: Wanted, target: Path) -> None:
     outputs = _outputs(model, shapes, dtypes)
     made = translate(graph, model.params, dtypes, _reshaped(graph, shapes))
     heads = [made.values[node][number].name for node, number in graph.heads]
-    _name_outputs(made, heads, [each.name for each in outputs], {each.name for each in inputs})
-    used = {each for node in made.nodes for each in node.input}
-    weights = [each for each in made.initializers if each.name in used]
+    names = [each.name for each in outputs]
+    _name_outputs(made, heads, names, {each.name for each in inputs})
+    nodes, weights = folded(made.nodes, inputs, made.initializers, names, OPSET)
     proto = helper.make_model(
-        helper.make_graph(made.nodes, "mxnet", inputs, outputs, weights),
+        helper.make_graph(nodes, "mxnet", inputs, outputs, weights),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=helper.find_min_ir_version_for([helper.make_opsetid("", OPSET)]),
     )
@@ -54,7 +56,9 @@ def write_onnx(model: MxnetModel, wanted: Wanted, target: Path) -> None:
 
 
 def _info(name: str, dtype: str, shape: Sequence[int]) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+    return helper.make_tensor_value_info(
+        name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape
+    )
 
 
 def _outputs(

@@ -17,8 +17,7 @@ from ayci_runtime.errors import ConversionFailed, one_line
 from corrected import CORRECTED, Translation, Value, fixed_gamma
 from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
 from onnx import NodeProto, numpy_helper
-from signature import is_variable
-from symbol import Graph, Node
+from symbol import Graph, Node, is_variable
 
 # The newest that the translations know, and the oldest that they fall back to.
 OPSET = 13

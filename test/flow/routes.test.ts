@@ -55,7 +55,7 @@ describe('a model that other runtimes serve', () => {
       'measure onnx onnx',
     ]);
     const [first, ...others] = of<MeasureRequest>(lambda, 'measure');
-    expect(first?.subjects[0]?.expected).toBeDefined();
+    expect(first?.subjects[0]?.expected).toMatchObject({ entry: 'model.pt2' });
     expect(first?.subjects[0]?.reference).toBeUndefined();
     for (const other of others) expect(other.subjects[0]).not.toHaveProperty('expected');
     const [export_, optimize] = of<ConvertRequest>(lambda, 'convert');

@@ -44,9 +44,7 @@ class Attention(HybridBlock):
         return F.reshape(F.transpose(x, axes=(0, 2, 1, 3)), shape=(-3, 0, 0))
 
     def hybrid_forward(self, F, x, mask):
-        query, key, value = (
-            self.split(F, each(x)) for each in (self.query, self.key, self.value)
-        )
+        query, key, value = (self.split(F, each(x)) for each in (self.query, self.key, self.value))
         scores = F.batch_dot(query, key, transpose_b=True) * self.depth**-0.5
         scores = F.reshape(scores, shape=(-4, -1, self.heads, 0, 0))
         weights = F.softmax(F.broadcast_add(scores, mask), axis=-1)

@@ -14,7 +14,9 @@ def exported(found: dict, folder: Path, *inputs: dict, batch: int = 1, **more) -
     """What the converter wrote to `folder`."""
     request = convert_of("mxnet", "onnx", found, folder, *inputs, batch=batch, **more)
     answer = ask(convert_app.handler, request)
-    assert answer["entry"] == "model.onnx" and answer["optimizeMs"] > 0 and answer["compileMs"] is None
+    assert (
+        answer["entry"] == "model.onnx" and answer["optimizeMs"] > 0 and answer["compileMs"] is None
+    )
     return onnx.load(folder / "model.onnx")
 
 

@@ -54,7 +54,10 @@ def _within_a_loop(mark: Path) -> str:
     """The custom operator in the body of a loop over the input."""
     custom = json.loads(_custom_operator(mark).tojson())["nodes"][-1]
     loop, _ = mx.sym.contrib.foreach(
-        lambda data, states: (mx.sym.relu(data, name="payload"), states), mx.sym.var("data"), [], name="loop"
+        lambda data, states: (mx.sym.relu(data, name="payload"), states),
+        mx.sym.var("data"),
+        [],
+        name="loop",
     )
     told = json.loads(loop.tojson())
     (body,) = told["nodes"][-1]["subgraphs"]

@@ -1,4 +1,4 @@
-"""Hostile models: refused before MXNet sees them. Each payload is shown to run where nobody looks."""
+"""Hostile models: refused before MXNet sees them. Each payload runs where nobody looks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def refusal(found: dict) -> str:
 @pytest.mark.parametrize("name", payloads.WRITERS)
 def test_a_payload_does_not_run(name: str, tmp_path: Path) -> None:
     mark = tmp_path / f"{name}_ran"
-    found = write(tmp_path / "model", payloads.WRITERS[name](mark), {"arg:other": mx.nd.ones((1,)).asnumpy()})
+    found = write(
+        tmp_path / "model", payloads.WRITERS[name](mark), {"arg:other": mx.nd.ones((1,)).asnumpy()}
+    )
     assert f"operators: got {REASONS[name]}" in refusal(found)
     assert not mark.exists()
     payloads.run_unchecked(tmp_path / "model" / "model-symbol.json")
@@ -60,7 +62,9 @@ def changed(folder: Path, change: Callable[[dict], None]) -> dict:
 
 
 def test_a_picture_is_not_read(tmp_path: Path) -> None:
-    found = changed(tmp_path, lambda told: told["nodes"][-1].update(op="_cvimread", attrs={"filename": "x"}))
+    found = changed(
+        tmp_path, lambda told: told["nodes"][-1].update(op="_cvimread", attrs={"filename": "x"})
+    )
     assert "got _cvimread (node dense: it reads files" in refusal(found)
 
 
@@ -71,7 +75,9 @@ def test_a_library_is_not_loaded(tmp_path: Path, key: str) -> None:
 
 
 def test_what_one_cpu_was_fused_for(tmp_path: Path) -> None:
-    found = changed(tmp_path, lambda told: told["nodes"][-1].update(op="_sg_mkldnn_fully_connected"))
+    found = changed(
+        tmp_path, lambda told: told["nodes"][-1].update(op="_sg_mkldnn_fully_connected")
+    )
     assert "save the model before optimize_for" in refusal(found)
 
 

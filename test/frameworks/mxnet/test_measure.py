@@ -84,7 +84,9 @@ def test_measures_two_subjects_against_each_other(zoo: Path, tmp_path: Path) -> 
     ]
     answer = ask(app.handler, measure_of("mxnet", "vanilla", *subjects, batch=2))
     assert answer["change"]["varies"] is True
-    assert answer["change"]["maxAbsoluteDifference"] > 1e-4 * answer["change"]["maxAbsoluteReference"]
+    assert (
+        answer["change"]["maxAbsoluteDifference"] > 1e-4 * answer["change"]["maxAbsoluteReference"]
+    )
     assert {each["role"] for each in answer["blocks"]} == {"candidate", "baseline"}
 
 
@@ -114,7 +116,9 @@ def test_takes_every_float(tmp_path: Path, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "bool"])
 def test_takes_every_integer(tmp_path: Path, dtype: str) -> None:
     table = np.arange(10, dtype=np.float32).reshape(2, 5)
-    symbol = mx.sym.take(mx.sym.var("table"), mx.sym.Cast(mx.sym.var("ids"), dtype="int32"), name="row")
+    symbol = mx.sym.take(
+        mx.sym.var("table"), mx.sym.Cast(mx.sym.var("ids"), dtype="int32"), name="row"
+    )
     found = write(tmp_path, symbol, {"arg:table": table})
     inputs = input_of("ids", dtype, [3], "range", low=0, high=2)
     (subject,) = measured(found, inputs, batch=3)["subjects"]
@@ -125,9 +129,9 @@ def test_a_label_is_no_input(tmp_path: Path) -> None:
     """As mod.save_checkpoint writes a symbol that was trained."""
     layer, params = dense()
     symbol = mx.sym.SoftmaxOutput(layer, mx.sym.var("softmax_label"), name="softmax")
-    (subject,) = measured(write(tmp_path, symbol, params), input_of("data", "float32", [2, 4]), batch=2)[
-        "subjects"
-    ]
+    (subject,) = measured(
+        write(tmp_path, symbol, params), input_of("data", "float32", [2, 4]), batch=2
+    )["subjects"]
     assert [out["name"] for out in subject["outputs"]] == ["softmax"]
     assert subject["agreement"]["varies"] is True
 
@@ -146,7 +150,9 @@ def test_threads_are_those_of_the_request(zoo: Path) -> None:
     seen = []
     for threads in (2, 1):
         measured(artifact(zoo, "small"), *inputs_of("small", 1), threads=threads)
-        seen.append((in_the_engine(library.omp_get_max_threads), library.openblas_get_num_threads()))
+        seen.append(
+            (in_the_engine(library.omp_get_max_threads), library.openblas_get_num_threads())
+        )
     assert seen == [(2, 2), (1, 1)]
 
 

@@ -37,7 +37,9 @@ def layer(tmp_path: Path) -> Path:
 def test_no_parameters(layer: Path) -> None:
     (layer / "model-0000.params").unlink()
     told = refusal(InvalidModel, describe_of("mxnet", artifact(layer)))
-    assert told.startswith("model-0000.params: got no parameters beside model-symbol.json; expected")
+    assert told.startswith(
+        "model-0000.params: got no parameters beside model-symbol.json; expected"
+    )
 
 
 def test_parameters_of_another_epoch(layer: Path) -> None:
@@ -50,7 +52,9 @@ def test_parameters_of_another_epoch(layer: Path) -> None:
 def test_parameters_of_another_model(layer: Path) -> None:
     mx.nd.save(str(layer / "model-0000.params"), {"arg:other_weight": mx.nd.ones((3, 4))})
     told = refusal(InvalidModel, describe_of("mxnet", artifact(layer)))
-    assert "parameters: got none for dense_weight, dense_bias; expected those of this symbol" in told
+    assert (
+        "parameters: got none for dense_weight, dense_bias; expected those of this symbol" in told
+    )
 
 
 def test_parameters_of_other_shapes(tmp_path: Path) -> None:
@@ -130,7 +134,10 @@ ODD: dict[str, tuple[Callable[[Path], None], str]] = {
     "no heads": (in_symbol(lambda told: told.update(heads=[])), "no outputs"),
     "a head beyond": (in_symbol(lambda told: told.update(heads=[[99, 0, 0]])), "node 99"),
     "a loop": (in_symbol(lambda told: told["nodes"][-1].update(inputs=[[3, 0, 0]])), "node 3"),
-    "an odd input": (in_symbol(lambda told: told["nodes"][-1].update(inputs=[[True, 0]])), "not [node"),
+    "an odd input": (
+        in_symbol(lambda told: told["nodes"][-1].update(inputs=[[True, 0]])),
+        "not [node",
+    ),
     "a node without op": (in_symbol(lambda told: told["nodes"][0].pop("op")), "without its op"),
     "a number as attribute": (
         in_symbol(lambda told: told["nodes"][-1].update(attrs={"num_hidden": 3})),
@@ -154,7 +161,11 @@ ODD: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a vast array": (
         # magic, storage, two axes: then the sizes.
-        in_params(lambda data: data[: FIRST + 12] + struct.pack("<qq", 1 << 40, 1 << 40) + data[FIRST + 28 :]),
+        in_params(
+            lambda data: (
+                data[: FIRST + 12] + struct.pack("<qq", 1 << 40, 1 << 40) + data[FIRST + 28 :]
+            )
+        ),
         "a file that ends early",
     ),
     "an array of negative size": (
