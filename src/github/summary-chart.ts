@@ -1,5 +1,5 @@
 import { code } from '../report/escape.ts';
-import { worstFirst } from '../report/view.ts';
+import { worstFirst, worstModelFirst } from '../report/view.ts';
 import { cellName } from '../report/words.ts';
 import type { ModelReport, Report } from '../types/report.ts';
 
@@ -44,9 +44,11 @@ function chart(bars: readonly Bar[]): string {
   ].join('\n');
 }
 
-/** Charts of p50 per configuration, before and now; empty where there is nothing to compare. */
+/** Charts of p50 per configuration, before and now, of the worst models; empty where there is nothing to compare. */
 export function summaryCharts(report: Report): string {
-  const drawn = report.models.map((model) => ({ model, bars: barsOf(model) })).filter(({ bars }) => bars.length > 1);
+  const drawn = worstModelFirst(report.models)
+    .map((model) => ({ model, bars: barsOf(model) }))
+    .filter(({ bars }) => bars.length > 1);
   return drawn
     .slice(0, MOST_CHARTS)
     .map(({ model, bars }) => `**p50 per configuration** of ${code(model.path)}\n\n${chart(bars)}`)

@@ -1,9 +1,10 @@
 import type { ModelReport, Report } from '../types/report.ts';
 import { remarkable } from './conversions.ts';
+import { deployables } from './deploy.ts';
 import { visible } from './escape.ts';
 import { figure } from './format.ts';
 import { advice, headline, rowsOf, whyText } from './view.ts';
-import { cellName, coldMs, isSameConfig, MARK } from './words.ts';
+import { coldMs, MARK } from './words.ts';
 
 /** Columns that align in a terminal; numbers to the right, each unit in the head. */
 export function alignedTable(
@@ -56,15 +57,11 @@ function table(model: ModelReport, now: Date): string {
 }
 
 function deployLine(model: ModelReport): string | null {
-  const { cheapest, fastest, balanced } = model.best;
-  if (cheapest === null || fastest === null || balanced === null) return null;
-  if (model.cells.filter((cell) => cell.latencyMs !== null).length < 2) return null;
-  const several = new Set(model.cells.map((cell) => cell.config.hardware)).size > 1;
-  const tell = (what: string, config: typeof cheapest): string => {
-    const cell = model.cells.find((one) => isSameConfig(one.config, config));
-    return `${what}: ${cellName(config, several)} (${figure(cell?.latencyMs?.p50)} ms, ${figure(cell?.costPerMillionUsd)} USD/1M)`;
-  };
-  return [tell('balanced', balanced), tell('cheapest', cheapest), tell('fastest', fastest)].join('\n             ');
+  const best = deployables(model).map(
+    ({ bestAt, name, cell }) =>
+      `${bestAt}: ${name} (${figure(cell.latencyMs?.p50)} ms, ${figure(cell.costPerMillionUsd)} USD/1M)`,
+  );
+  return best.length === 0 ? null : best.join('\n             ');
 }
 
 /** The result as the command line shows it on standard output. */

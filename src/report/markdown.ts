@@ -1,14 +1,13 @@
-import type { Configuration } from '../types/config.ts';
 import type { ModelReport, Report } from '../types/report.ts';
-import { STATES } from '../types/verdict.ts';
 import { conversionsOf } from './conversions.ts';
+import { deployables } from './deploy.ts';
 import { code } from './escape.ts';
 import { durationText, figure } from './format.ts';
 import { inputLine } from './inputs.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { detailsTable, judgedTable, mainTable } from './tables.ts';
-import { advice, headline, type Row, rowsOf, whyText } from './view.ts';
-import { cellName, isSameConfig, MARK } from './words.ts';
+import { advice, headline, type Row, rowsOf, whyText, worstModelFirst } from './view.ts';
+import { MARK } from './words.ts';
 
 function baseName(path: string): string {
   return path.split('/').at(-1) || path;
@@ -22,15 +21,11 @@ function notRun(rows: readonly Row[]): readonly string[] {
 }
 
 function bestLine(model: ModelReport): string | null {
-  const { cheapest, fastest, balanced } = model.best;
-  const several = new Set(model.cells.map((cell) => cell.config.hardware)).size > 1;
-  const describe = (config: Configuration): string => {
-    const cell = model.cells.find((one) => isSameConfig(one.config, config));
-    return `${cellName(config, several)} (p50 ${figure(cell?.latencyMs?.p50)} ms, ${figure(cell?.costPerMillionUsd)} USD per million)`;
-  };
-  if (cheapest === null || fastest === null || balanced === null) return null;
-  if (model.cells.filter((cell) => cell.latencyMs !== null).length < 2) return null;
-  return `**Deploy** balanced: ${describe(balanced)} · cheapest: ${describe(cheapest)} · fastest: ${describe(fastest)}`;
+  const best = deployables(model).map(
+    ({ bestAt, name, cell }) =>
+      `${bestAt}: ${name} (p50 ${figure(cell.latencyMs?.p50)} ms, ${figure(cell.costPerMillionUsd)} USD per million)`,
+  );
+  return best.length === 0 ? null : `**Deploy** ${best.join(' · ')}`;
 }
 
 /** A candidate may change what it answers: said wherever it did. */
@@ -116,8 +111,7 @@ function footer(report: Report): string {
 
 /** `report.md`: the worst model first, one table a model, its worst cells first. */
 export function renderMarkdown(report: Report, now: Date): string {
-  const worstModels = [...report.models].sort((a, b) => STATES.indexOf(a.verdict) - STATES.indexOf(b.verdict));
-  const sections = worstModels.flatMap((model) => {
+  const sections = worstModelFirst(report.models).flatMap((model) => {
     const title = `### ${MARK[model.verdict]} ${code(baseName(model.path))} ${headline(model)}`;
     const next = advice(model);
     return [title, ...(next === null ? [] : [next]), ...modelSection(report, model, now)];

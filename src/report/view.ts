@@ -27,6 +27,11 @@ export function worstFirst(cells: readonly CellReport[]): readonly CellReport[] 
   return [...cells].sort((a, b) => rank(a) - rank(b) || (change(b) > change(a) ? 1 : change(b) < change(a) ? -1 : 0));
 }
 
+/** The worst model first; among equals as the report has them. */
+export function worstModelFirst(models: readonly ModelReport[]): readonly ModelReport[] {
+  return [...models].sort((a, b) => STATES.indexOf(a.verdict) - STATES.indexOf(b.verdict));
+}
+
 function beforeAfter(before: number | null | undefined, after: number | null | undefined): string {
   if (after === null || after === undefined) return '–';
   return before === null || before === undefined ? figure(after) : `${figure(before)} → ${figure(after)}`;

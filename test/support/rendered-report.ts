@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type CommentOptions, renderComment } from '../../src/report/comment/index.ts';
+import { readForeignReport } from '../../src/report/untrusted/read.ts';
 import type { ModelReport, Report } from '../../src/types/report.ts';
 import { modelOf, pair, reportWith } from '../unit/report/comment-report.ts';
 
-/** The report of a demo on a real machine. */
-export const DEMO = JSON.parse(readFileSync(new URL('rendered-report.json', import.meta.url), 'utf8')) as Report;
+const DEMO_FILE = 'rendered-report.json';
+
+/** The report of a demo on a real machine; one of before a change of report.json is refused. */
+export const DEMO = readForeignReport(readFileSync(new URL(DEMO_FILE, import.meta.url)), DEMO_FILE);
 
 export const NOW = new Date('2026-11-24T10:00:00.000Z');
 
@@ -38,7 +41,7 @@ function pullRequest(models: readonly ModelReport[], run: Partial<Report['run']>
 /** The demo's pair as a model of a repository. */
 function squeezenet(): ModelReport {
   const [model] = DEMO.models;
-  if (model === undefined) throw new Error('rendered-report.json: no model');
+  if (model === undefined) throw new Error(`${DEMO_FILE}: no model`);
   const path = 'models/squeezenet.onnx';
   return { ...model, path, baselinePath: path, baselineRef: `git:${BASE}` };
 }

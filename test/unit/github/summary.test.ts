@@ -8,7 +8,7 @@ import { renderSummary, writeSummary } from '../../../src/github/summary.ts';
 import { summaryCharts } from '../../../src/github/summary-chart.ts';
 import { fitMarkdown } from '../../../src/github/summary-fit.ts';
 import { renderMarkdown } from '../../../src/report/markdown.ts';
-import type { Report } from '../../../src/types/report.ts';
+import type { ModelReport, Report } from '../../../src/types/report.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { CONFIG, measurement } from '../../support/measurements.ts';
 import { reportOf } from '../../support/report.ts';
@@ -175,6 +175,13 @@ describe('charts', () => {
       ].join('\n'),
     );
     expect(nodes(chart).filter((node) => node.type === 'html')).toEqual([]);
+  });
+
+  it('are of the worst models first', () => {
+    const equal = { ...reportOf(cells(2, SLOWER), 'same.onnx').models[0], verdict: 'pass' } as ModelReport;
+    const report = reportOf(cells(2, SLOWER), 'slow.onnx');
+    const named = summaryCharts({ ...report, models: [equal, ...report.models] }).match(/\w+\.onnx/g);
+    expect(named).toEqual(['slow.onnx', 'same.onnx']);
   });
 
   it('are bounded, and none where nothing was measured', () => {
