@@ -43,7 +43,7 @@ export async function embeddedFunctions(): Promise<EmbeddedFunctions> {
       memoryMb,
       timeoutMs: 90_000,
       cpus: named.memoryMb === null || !probe.ok ? null : memoryMb / MB_PER_VCPU,
-      capMemory: named.memoryMb !== null,
+      capMb: named.memoryMb,
       python,
       folder: join(runtimesDir, 'onnx'),
       handler: environment === 'onnx' ? 'app.handler' : 'convert_app.handler',

@@ -1,7 +1,12 @@
+import type { FunctionSpec } from './function.ts';
 import type { Usage } from './report.ts';
 import type { SandboxAnswer } from './sandbox.ts';
 
-type Ending = Omit<SandboxAnswer, 'log'> & Pick<Usage, 'status' | 'errorType'>;
+const EXIT_ERROR = 'Runtime.ExitError';
+const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
+
+type Ended = Pick<Usage, 'errorType'>;
+type Ending = Omit<SandboxAnswer, 'log'> & Pick<Usage, 'status'>;
 
 /** How a process ended; `message` where it could not even be started. */
 export interface Exit {
@@ -12,7 +17,7 @@ export interface Exit {
 
 /** What allocators and Python say when there is no more memory, before they abort. */
 const NO_MEMORY =
-  /\bMemoryError\b|std::bad_alloc|Cannot allocate memory|Failed to allocate memory|Memory allocation still failed|[Oo]ut of memory|OOM when allocating|Must be non NULL/;
+  /\bMemoryError\b|std::bad_alloc|[Cc]annot allocate memory|Failed to allocate memory|could not create a memory object|Memory allocation still failed|[Oo]ut of memory|OOM when allocating|Must be non NULL/;
 
 /** Signals by the names that Lambda's messages have. */
 const SIGNALS: Readonly<Record<string, string>> = {
@@ -56,8 +61,21 @@ export function exited(requestId: string, exit: Exit | null, capped: boolean, lo
       : exit?.code
         ? `Runtime exited with error: exit status ${exit.code}`
         : 'Runtime exited without providing a reason');
-  const type = capped && NO_MEMORY.test(log) ? 'Runtime.OutOfMemory' : 'Runtime.ExitError';
+  const type = capped && NO_MEMORY.test(log) ? OUT_OF_MEMORY : EXIT_ERROR;
   return ending(type, `RequestId: ${requestId} Error: ${reason}`, 'error');
+}
+
+/** Whether a process ended under a limit of memory and nothing says why: some libraries just follow a null pointer. */
+export function isUnexplained({ errorType }: Ended, spec: Pick<FunctionSpec, 'capMb'>): boolean {
+  return errorType === EXIT_ERROR && spec.capMb !== null;
+}
+
+/** The same end, of which it is known by now that more memory would have spared it. */
+export function asOutOfMemory<Answer extends Pick<SandboxAnswer, 'payload' | 'log'>>(answer: Answer): Answer & Ended {
+  const errorType = OUT_OF_MEMORY;
+  const payload = Buffer.from(JSON.stringify({ ...JSON.parse(answer.payload.toString()), errorType }));
+  const log = Buffer.from(answer.log.toString().replace(`Error Type: ${EXIT_ERROR}\t`, `Error Type: ${errorType}\t`));
+  return { ...answer, payload, log, errorType };
 }
 
 /** An error that the runtime reported itself. */

@@ -6,8 +6,8 @@ export interface FunctionSpec {
   readonly timeoutMs: number;
   /** CPU share that a sandbox gets after its init; null: all there is. */
   readonly cpus: number | null;
-  /** Whether `memoryMb` is enforced. */
-  readonly capMemory: boolean;
+  /** MB of data that a sandbox can have, `memoryMb` or more; null: all there is. */
+  readonly capMb: number | null;
   readonly python: string;
   /** The handler's folder. */
   readonly folder: string;

@@ -168,7 +168,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       memoryMb,
       timeoutMs: (converts ? CONVERT_SECONDS : (options.timeoutSeconds ?? MEASURE_SECONDS)) * 1000,
       cpus: converts ? null : memoryMb / MB_PER_VCPU,
-      capMemory: !converts,
+      capMb: converts ? null : memoryMb,
       python,
       folder: join(runtimesDir, runtime),
       handler: environment === runtime ? 'app.handler' : 'convert_app.handler',

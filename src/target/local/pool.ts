@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { asOutOfMemory, isUnexplained } from './endings.ts';
 import type { FunctionSpec } from './function.ts';
+import { hostMemory } from './host.ts';
 import { Sandbox, type SandboxAnswer, type SandboxHost } from './sandbox.ts';
 import { Turn } from './turn.ts';
 
@@ -73,6 +75,9 @@ export class Pool {
     let answer: SandboxAnswer | null = null;
     try {
       answer = await sandbox.invoke(requestId, payload, signal);
+      if (answer !== null && isUnexplained(answer, spec) && (await this.#runsWithMore(spec, payload, signal))) {
+        answer = asOutOfMemory(answer);
+      }
     } finally {
       // The next one's turn begins when this one has gone: its end takes time of the CPU too.
       if (answer === null || sandbox.dead || saysRetired(answer.payload)) void this.#end(sandbox).finally(release);
@@ -82,6 +87,20 @@ export class Pool {
       }
     }
     return answer === null ? { kind: 'aborted' } : { kind: 'done', requestId, ...answer };
+  }
+
+  /** Whether a request that ended its process would not have where memory is only what the host has. */
+  async #runsWithMore(spec: FunctionSpec, payload: Buffer, signal: AbortSignal): Promise<boolean> {
+    const capMb = hostMemory().free;
+    if (spec.capMb === null || capMb <= spec.capMb) return false;
+    const sandbox = new Sandbox({ ...spec, capMb }, this.#host);
+    this.#all.add(sandbox);
+    try {
+      const answer = await sandbox.invoke(randomUUID(), payload, signal);
+      return answer !== null && !answer.functionError;
+    } finally {
+      await this.#end(sandbox);
+    }
   }
 
   /** Kills all, and waits until nothing of them is left. */

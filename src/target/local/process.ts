@@ -55,7 +55,7 @@ function environmentOf(spec: FunctionSpec, api: string, home: string): Record<st
 export function startRuntime(spec: FunctionSpec, tools: Tools, api: string, home: string): ChildProcess {
   const command: string[] = [];
   // Only data: an address-space limit would count what is mapped and never touched.
-  if (spec.capMemory && tools.prlimit !== null) command.push(tools.prlimit, `--data=${spec.memoryMb * 1024 * 1024}`);
+  if (spec.capMb !== null && tools.prlimit !== null) command.push(tools.prlimit, `--data=${spec.capMb * 1024 * 1024}`);
   if (tools.setpriv !== null) command.push(tools.setpriv, '--pdeathsig', 'KILL');
   command.push(spec.python, '-m', 'awslambdaric', spec.handler);
   const [program = spec.python, ...rest] = command;

@@ -19,6 +19,8 @@ const SAMPLE_MS = 100;
 export interface SandboxAnswer {
   readonly payload: Buffer;
   readonly functionError: boolean;
+  /** What REPORT says of how it ended. */
+  readonly errorType: string | null;
   readonly log: Buffer;
 }
 
@@ -31,7 +33,7 @@ export interface SandboxHost {
 }
 
 type Happening = 'next' | 'exit' | 'timeout' | 'abort';
-type Outcome = Omit<SandboxAnswer, 'log'> & Pick<Usage, 'status' | 'errorType'>;
+type Outcome = Omit<SandboxAnswer, 'log'> & Pick<Usage, 'status'>;
 
 /** One execution environment: a runtime's process, cold once and then warm. */
 export class Sandbox {
@@ -82,7 +84,7 @@ export class Sandbox {
       const usage = { requestId, durationMs, initMs: this.#initMs, memoryMb, maxMemoryMb, status, errorType };
       this.#log.addLine(reportLine(usage));
       this.#initMs = null;
-      return { payload: outcome.payload, functionError: outcome.functionError, log: this.#log.tail() };
+      return { payload: outcome.payload, functionError: outcome.functionError, errorType, log: this.#log.tail() };
     } finally {
       clearInterval(sampler);
     }
@@ -130,7 +132,7 @@ export class Sandbox {
     if (what === 'abort') return 'abort';
     if (this.#initError !== null) return endings.reported(this.#initError);
     if (what === 'timeout') return endings.timedOut(requestId, INIT_LIMIT_MS);
-    return endings.exited(requestId, this.#exited, this.spec.capMemory, this.#log.text());
+    return endings.exited(requestId, this.#exited, this.spec.capMb !== null, this.#log.text());
   }
 
   async #run(requestId: string, payload: Buffer, signal: AbortSignal): Promise<Outcome | null> {
@@ -155,7 +157,7 @@ export class Sandbox {
     }
     // One that answered and then ended itself has answered.
     if (body === undefined) {
-      const ending = endings.exited(requestId, this.#exited, spec.capMemory, this.#log.text());
+      const ending = endings.exited(requestId, this.#exited, spec.capMb !== null, this.#log.text());
       this.#log.addLine(endings.messageOf(ending.payload));
       return ending;
     }

@@ -65,7 +65,7 @@ export async function startLambda(functions: readonly TestFunction[], concurrenc
       memoryMb: 512,
       timeoutMs: 30_000,
       cpus: null,
-      capMemory: true,
+      capMb: given.memoryMb ?? 512,
       python,
       folder: join(here, 'handlers'),
       pythonPath: join(here, 'handlers'),

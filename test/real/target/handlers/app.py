@@ -1,5 +1,6 @@
 """Handlers that behave in one way each, for the embedded Lambda's tests."""
 
+import ctypes
 import os
 import resource
 import signal
@@ -79,6 +80,23 @@ def hoards(_event, _context):
     kept = []
     while True:
         kept.append(bytearray(16 << 20))
+
+
+def _segfault():
+    ctypes.CDLL(None).memset(None, 0, 1)
+
+
+def stumbles(event, _context):
+    # As a library that never looks at what an allocator gave it.
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    if libc.malloc(ctypes.c_size_t(400 << 20)) is None:
+        _segfault()
+    return _answer(event)
+
+
+def falls(_event, _context):
+    _segfault()
 
 
 def holds(event, _context):
