@@ -2,18 +2,16 @@
 // 20 ms in one process, several processes: npm run bench -- fidelity [ENGINE ...] [--processes N]. Prints the ratio of CPU
 // times with its 95 % interval (to reach: within 1 % of 1 on ONNX Runtime, within 2 % on the others).
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureFramework } from '../scripts/frameworks.mjs';
 import { interval, ofPairs } from '../src/analysis/stats.ts';
-import { squeezenet } from '../src/demo/squeezenet.ts';
-import { type Optimizer, RUNTIME_NAMES, type RuntimeName } from '../src/types/config.ts';
-import { convertedFile } from './support/converted.ts';
+import { RUNTIME_NAMES } from '../src/types/config.ts';
+import { subjects } from './support/engines.ts';
 import { root } from './support/local.ts';
 import { median } from './support/stats.ts';
-import { writeZoo } from './support/zoo.ts';
 
 const { values, positionals } = parseArgs({
   options: { processes: { type: 'string', default: '8' } },
@@ -22,37 +20,6 @@ const { values, positionals } = parseArgs({
 const SECONDS = 3;
 const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
 const engines = RUNTIME_NAMES.filter((one) => positionals.length === 0 || positionals.includes(one));
-
-interface Subject {
-  readonly name: string;
-  readonly optimizer: Optimizer;
-  readonly path: string;
-}
-
-/** What an engine is timed on: networks of three sizes on ONNX Runtime, ResNet-18 on the others. */
-async function subjects(engine: RuntimeName): Promise<readonly Subject[]> {
-  if (engine === 'onnx') {
-    const sizes = [
-      ['small', 0, 128],
-      ['middle', 0, 224],
-      ['large', 5, 288],
-    ] as const;
-    return sizes.map(([name, extra, side]) => {
-      const path = join(folder, `${name}.onnx`);
-      writeFileSync(path, squeezenet(extra, side));
-      return { name, optimizer: 'onnx', path };
-    });
-  }
-  if (engine === 'tvm' || engine === 'openvino') {
-    const model = join(folder, 'model.onnx');
-    writeFileSync(model, squeezenet(0, 224));
-    return [{ name: 'squeezenet', optimizer: engine, path: await convertedFile(model, engine, join(folder, engine)) }];
-  }
-  const [model] = writeZoo(folder, engine, ['resnet18']);
-  if (model === undefined) throw new Error('no model');
-  const path = engine === 'tensorflow' ? join(model.path, 'saved_model.pb') : model.path;
-  return [{ name: 'resnet18', optimizer: 'vanilla', path }];
-}
 
 function ratio(logs: readonly number[]): string {
   const estimated = ofPairs(logs);
@@ -63,7 +30,7 @@ function ratio(logs: readonly number[]): string {
 
 for (const engine of engines) {
   const python = ensureFramework(engine);
-  for (const { name, optimizer, path } of await subjects(engine)) {
+  for (const { name, optimizer, file: path } of await subjects(engine, folder)) {
     const found = Array.from({ length: Number(values.processes) }, (_, seed) => {
       const script = join(root, 'bench', 'support', 'fidelity.py');
       const args = [script, join(root, 'runtimes'), engine, optimizer, path, String(SECONDS), String(seed)];

@@ -17,7 +17,7 @@ import { converter } from '../../src/stages/convert.ts';
 import { placesOf } from '../../src/stages/locate.ts';
 import type { Configuration } from '../../src/types/config.ts';
 import type { Failure } from '../../src/types/measurement.ts';
-import type { Model } from '../../src/types/model.ts';
+import type { InputSpec, Model } from '../../src/types/model.ts';
 import type { MeasureResponse } from '../../src/types/protocol.ts';
 import { convertersOf, needsOutputs, routeOf } from '../../src/types/runtimes.ts';
 import { localTarget } from '../../src/wiring/index.ts';
@@ -32,7 +32,10 @@ export type CellOutcome =
   | {
       readonly kind: 'measured';
       readonly response: MeasureResponse;
+      /** Of the sandbox, from its start until it could take the request. */
+      readonly initMs: number;
       readonly bytes: number;
+      readonly inputs: readonly InputSpec[];
       readonly notes: readonly string[];
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -106,7 +109,9 @@ export async function openMatrix() {
     if (!answer.ok) return { kind: 'failed', failure: answer.failure };
     if (answer.response.op !== 'measure') throw new Error('a sandbox was excluded that nobody excluded');
     const bytes = artifact.files.reduce((sum, file) => sum + file.size, 0);
-    return { kind: 'measured', response: answer.response, bytes, notes };
+    const initMs = answer.report?.initMs ?? null;
+    if (initMs === null) throw new Error('the sandbox was no fresh one');
+    return { kind: 'measured', response: answer.response, initMs, bytes, inputs, notes };
   }
 
   return {

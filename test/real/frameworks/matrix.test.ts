@@ -82,12 +82,15 @@ it('a second time nothing is converted', { timeout: 120_000 }, async () => {
 });
 
 it.each([
+  { format: 'onnx', memoryMb: 60 },
   { format: 'pt2', memoryMb: 128 },
+  { format: 'torchscript', memoryMb: 128 },
   { format: 'savedmodel', memoryMb: 128 },
-  // In still less it ends by a segmentation fault and says nothing.
+  // Says nothing and ends by a segmentation fault.
+  { format: 'mxnet', memoryMb: 128 },
   { format: 'mxnet', memoryMb: 200 },
 ])(
-  '$format in less memory than its framework takes is out of memory, whatever that one says of it',
+  '$format in $memoryMb MB, less than its framework takes, is out of memory, whatever that one says of it',
   { timeout: 120_000 },
   async ({ format, memoryMb }) => {
     const options = { optimizer: 'vanilla', memoryMb, shapes: SHAPES[format] ?? {} } as const;
