@@ -1,8 +1,13 @@
 #!/bin/sh
-# Installs what a lock pins to /packages, compiled: a function's file system is read-only, so that each cold start would
-# compile anew. By hash and not by date, so that the same lock makes the same layer.
+# install-packages.sh LOCK RUNTIME: installs what a lock pins to /packages, compiled: a function's file system is
+# read-only, so that each cold start would compile anew. By hash and not by date, so that the same lock makes the same layer.
 set -eu
 lock="$1"
+# A user's own versions take the place of the lock's.
+if [ -f own-requirements.txt ]; then
+  python3 own_requirements merge "$2" "$lock" own-requirements.txt > merged-requirements.txt
+  lock=merged-requirements.txt
+fi
 further=''
 # Builds for CPUs are in an index of PyTorch's own; hashes are checked wherever a package comes from.
 if grep -q '+cpu' "$lock" && [ -n "${FURTHER_INDEX:-}" ]; then further="--extra-index-url $FURTHER_INDEX"; fi

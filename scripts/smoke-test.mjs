@@ -1,6 +1,7 @@
 // Asks deployed functions what they are: node scripts/smoke-test.mjs FUNCTION ... Ends with 1 where one answers wrongly.
-// For deploy-runtimes.yml: needs the AWS CLI and its credentials, and nothing that is installed.
-import { execFile } from 'node:child_process';
+// For deploy-runtimes.yml: needs the AWS CLI and its credentials, and nothing that is installed. OWN_FILE: the user's own
+// versions, which take the place of the lock's.
+import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,24 +22,33 @@ function lockOf(runtime, converts) {
   return converts && existsSync(join(root, own)) ? own : `runtimes/${runtime}/requirements.txt`;
 }
 
-/** What is wrong with the answer, or null. Its versions must be those of the lock. */
-function fault(answer, nonce, lock) {
+/** What is pinned for an image: its lock, with the user's own versions in the place of the lock's. */
+function pinned(runtime, lock, architecture) {
+  const own = process.env.OWN_FILE;
+  if (!own) return readFileSync(join(root, lock), 'utf8');
+  const merge = [join(root, 'runtimes/own_requirements'), 'merge', runtime, join(root, lock), own, architecture];
+  return execFileSync('python3', merge, { encoding: 'utf8' });
+}
+
+/** What is wrong with the answer, or null. Its versions must be those that are pinned. */
+function fault(answer, nonce, lock, pins) {
   if (answer?.protocol !== 1 || answer.op !== 'describe') return 'it is no answer of protocol 1';
   if (answer.nonce !== nonce) return 'it answers another request';
   // LLVM is within TVM's package.
   const { python, llvm: _, ...libraries } = answer.environment?.versions ?? {};
   if (typeof python !== 'string' || Object.keys(libraries).length === 0) return 'it names no versions';
-  const locked = readFileSync(join(root, lock), 'utf8').split('\n');
+  const locked = pins.split('\n');
   for (const [name, version] of Object.entries(libraries)) {
     const packages = PACKAGES[name] ?? [name];
     if (packages.some((one) => locked.some((line) => line.startsWith(`${one}==${version} `)))) continue;
-    return `it runs ${name} ${version}, which is not the version in ${lock}`;
+    const files = [lock, process.env.OWN_FILE].filter(Boolean).join(' and ');
+    return `it runs ${name} ${version}, which is not the version in ${files}`;
   }
   return null;
 }
 
 async function ask(name, index) {
-  const [, runtime, converts] = /^ayci-([a-z0-9]+)-(convert-)?/.exec(name) ?? [];
+  const [, runtime, converts, architecture] = /^ayci-([a-z0-9]+)-(convert-)?(x86_64|arm64)/.exec(name) ?? [];
   if (runtime === undefined) return 'it is not called ayci-RUNTIME-...';
   const nonce = randomUUID();
   const [request, response] = ['request', 'response'].map((kind) => join(scratch, `${index}-${kind}.json`));
@@ -51,7 +61,8 @@ async function ask(name, index) {
     const { stdout } = await run('aws', [...args, '--cli-read-timeout', '120', response]);
     const text = readFileSync(response, 'utf8');
     if (JSON.parse(stdout).FunctionError !== undefined) return `it failed: ${text.slice(0, 500)}`;
-    return fault(JSON.parse(text), nonce, lockOf(runtime, converts !== undefined));
+    const lock = lockOf(runtime, converts !== undefined);
+    return fault(JSON.parse(text), nonce, lock, pinned(runtime, lock, architecture));
   } catch (error) {
     return String(error.stderr || error.message)
       .trim()

@@ -274,7 +274,7 @@ export const INPUTS = [
     default: null,
     value: 'FILE',
     allowed: 'a file of hash-pinned requirements',
-    doc: "Your own versions of the frameworks, as pip's hash-pinned requirements (`torch==2.13.0 --hash=sha256:…`): they replace those of the runtimes whose library they pin. On a pull request the base branch's file counts. For runs on this machine; the images on Lambda have AYCI's own.",
+    doc: "Your own versions of the frameworks, as pip's hash-pinned requirements (`torch==2.13.0 --hash=sha256:…`): they replace those of the runtimes whose library they pin. On a pull request the base branch's file counts. For runs on this machine; functions on Lambda have the versions that they were deployed with (docs/aws.md).",
   },
   {
     name: 'seed',

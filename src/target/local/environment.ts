@@ -7,6 +7,7 @@ import { pipInstall, type Ran, runCommand, tellingLine } from './command.ts';
 import { requirementsDigest } from './digest.ts';
 import { furtherIndexes } from './indexes.ts';
 import { whileLocked } from './lock.ts';
+import { mergedRequirements } from './merged-requirements.ts';
 import { appliesTo, type OwnRequirements } from './own-requirements.ts';
 import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
 import { findUv } from './uv.ts';
@@ -48,7 +49,7 @@ export interface Environment {
   readonly tag: string;
 }
 
-/** The texts of all requirements that an environment is made from, later ones over earlier ones. */
+/** The texts of all requirements that an environment is made from: of a package that both have, the later counts. */
 export function requirementTexts(place: EnvironmentPlace, name: string): readonly (Buffer | string)[] {
   const own = place.own !== null && appliesTo(place.own, name) ? [place.own.text] : [];
   return [readFileSync(requirementsOf(place.runtimesDir, name)), ...own];
@@ -136,14 +137,15 @@ export async function makeEnvironment(
   }
 }
 
-/** The files to install, in turn; the user's own one is put into the environment first. */
-async function files(place: EnvironmentPlace, name: string, folder: string): Promise<readonly string[]> {
+/** The file to install into a virtual environment that is made. */
+async function toInstall(place: EnvironmentPlace, name: string, folder: string, signal: AbortSignal): Promise<string> {
   const [, own] = requirementTexts(place, name);
-  const lock = requirementsOf(place.runtimesDir, name);
-  if (own === undefined) return [lock];
-  const file = join(folder, 'own-requirements.txt');
-  await writeFile(file, own);
-  return [lock, file];
+  const { runtimesDir } = place;
+  const lock = requirementsOf(runtimesDir, name);
+  if (own === undefined) return lock;
+  const runtime = name.endsWith(CONVERTER) ? name.slice(0, -CONVERTER.length) : name;
+  const python = join(folder, 'bin', 'python');
+  return mergedRequirements({ runtimesDir, runtime, lock, own: own.toString(), python, folder }, signal);
 }
 
 async function byPip(
@@ -160,8 +162,8 @@ async function byPip(
   );
   const own = join(folder, 'bin', 'python');
   const indexes = await furtherIndexes(requirementTexts(place, runtime), own, env, signal);
-  for (const requirements of await files(place, runtime, folder))
-    must(await runCommand(own, pipInstall(requirements, indexes), env, signal), `pip install for ${runtime} failed`);
+  const requirements = await toInstall(place, runtime, folder, signal);
+  must(await runCommand(own, pipInstall(requirements, indexes), env, signal), `pip install for ${runtime} failed`);
 }
 
 async function byUv(
@@ -180,8 +182,8 @@ async function byUv(
   const indexes = await furtherIndexes(requirementTexts(place, runtime), null, env, signal);
   const exact = ['--require-hashes', '--no-deps', '--only-binary', ':all:', ...indexes];
   const install = ['pip', 'install', '--quiet', '--python', join(folder, 'bin', 'python'), ...exact, '-r'];
-  for (const requirements of await files(place, runtime, folder))
-    must(await runCommand(uv, [...install, requirements], env, signal), `uv pip install for ${runtime} failed`);
+  const requirements = await toInstall(place, runtime, folder, signal);
+  must(await runCommand(uv, [...install, requirements], env, signal), `uv pip install for ${runtime} failed`);
 }
 
 /** Settings of the user that would put packages elsewhere than into the environment. */

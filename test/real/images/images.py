@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,10 +79,24 @@ class Image:
         return Path(self.config["WorkingDir"])
 
 
-def build(runtime: str, target: str) -> Image:
-    """One stage of a runtime's Dockerfile, built by its own steps but for the base image."""
-    name = f"localhost/ayci-{runtime}-{target}"
+def _context(home: Path, own: Path | None) -> Path:
+    """The images' context, with a user's own versions as deploy-runtimes.yml lays them in."""
+    if own is None:
+        return RUNTIMES
+    context = home / "runtimes"
+    shutil.copytree(RUNTIMES, context, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(own, context / "own-requirements.txt")
+    return context
+
+
+def build(runtime: str, target: str, own: Path | None = None) -> Image:
+    """One stage of a runtime's Dockerfile, built by its own steps but for the base image.
+
+    `own`: a file of a user's own versions.
+    """
+    name = f"localhost/ayci-{runtime}-{target}{'' if own is None else '-own'}"
     with TemporaryDirectory() as home:
+        context = _context(Path(home), own)
         settings = Path(home) / "pip.conf"
         values = [f"{key} = {value}\n" for key, value in _pip_settings().items()]
         values += [f"find-links = {folder}\n" for folder in _wheel_folders()]
@@ -95,7 +110,7 @@ def build(runtime: str, target: str) -> Image:
             *("build", "--isolation", "chroot", "--pull-never", "--layers", "--force-rm"),
             *(f"--build-arg=BASE={_base_image()}", *volumes, f"--target={target}"),
             *(f"--build-arg=RUNTIME={runtime}", "--build-arg=FURTHER_INDEX="),
-            *("--tag", name, "--file", RUNTIMES / "Dockerfile", RUNTIMES),
+            *("--tag", name, "--file", context / "Dockerfile", context),
         )
     config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
     return Image(name, config)

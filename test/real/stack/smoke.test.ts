@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { command } from '../../support/command.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { hashOf } from '../../support/own-requirements.ts';
 import type { Ran } from '../../support/program.ts';
 
 // What deploy-runtimes.yml ends with: AWS's command line against a Lambda on this machine.
@@ -62,9 +65,11 @@ async function lambda(answering: Answering): Promise<{ readonly endpoint: string
   };
 }
 
-async function smoke(names: readonly string[], answering: Answering): Promise<Ran> {
+async function smoke(names: readonly string[], answering: Answering, own = ''): Promise<Ran> {
   await using server = await lambda(answering);
   await using home = await temporaryFolder();
+  const file = join(home.path, 'own.txt');
+  if (own !== '') writeFileSync(file, own);
   return await command(process.execPath, [script, ...names], {
     PATH: `${process.env.AYCI_TEST_AWS_CLI}:${process.env.PATH}`,
     HOME: home.path,
@@ -74,6 +79,7 @@ async function smoke(names: readonly string[], answering: Answering): Promise<Ra
     AWS_DEFAULT_REGION: 'eu-west-1',
     AWS_ENDPOINT_URL_LAMBDA: server.endpoint,
     AWS_MAX_ATTEMPTS: '1',
+    OWN_FILE: own === '' ? '' : file,
   });
 }
 
@@ -143,6 +149,30 @@ describe('the smoke test after deploying', () => {
       expect.stringContaining('it runs onnx 1.23.2, which is not the version in runtimes/tensorflow/requirements.txt'),
     ]);
     expect(wrong[0]).toContain('ayci-tensorflow-arm64-1769');
+    expect(ran.code).toBe(1);
+  });
+
+  it('knows a user’s own versions, where they apply', async () => {
+    const own = `onnxruntime==1.23.2 ${hashOf('a')}\ntensorflow==2.20.0 ; platform_machine == 'aarch64' ${hashOf('b')}`;
+    const versions: Readonly<Record<string, object>> = {
+      'ayci-onnx-x86_64-1769': { onnxruntime: '1.23.2', numpy: '2.4.6' },
+      'ayci-onnx-convert-arm64': { onnxruntime: '1.23.2', onnx: '1.23.2', numpy: '2.4.6' },
+      'ayci-tensorflow-arm64-1769': { tensorflow: '2.20.0' },
+      'ayci-tensorflow-x86_64-1769': { tensorflow: '2.21.0' },
+      'ayci-pytorch-x86_64-1769': { torch: '2.13.0+cpu' },
+      // The lock's version is no longer right, nor the user's where it does not apply.
+      'ayci-onnx-x86_64-512': { onnxruntime: '1.32.0' },
+      'ayci-tensorflow-x86_64-512': { tensorflow: '2.20.0' },
+    };
+    const answering: Answering = (name, asked) => ({
+      body: describes(asked, { environment: { versions: { python: '3.13.0', ...versions[name] } } }),
+    });
+    const ran = await smoke(Object.keys(versions), answering, own);
+    const wrong = ran.stdout.split('\n').filter((line) => line.startsWith('WRONG'));
+    expect(wrong.map((line) => line.split(/ +|:/)[1]).sort(), ran.stdout + ran.stderr).toEqual([
+      'ayci-onnx-x86_64-512',
+      'ayci-tensorflow-x86_64-512',
+    ]);
     expect(ran.code).toBe(1);
   });
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { madeEnvironment, makeEnvironment } from '../../../src/target/local/environment.ts';
 import { parseOwnRequirements } from '../../../src/target/local/own-requirements.ts';
 import { findPython } from '../../../src/target/local/python.ts';
+import { ROOT } from '../../support/program.ts';
 import { recordingLogger, tinyPlace, until } from './lambda.ts';
 
 const run = promisify(execFile);
@@ -156,6 +157,7 @@ test('without a venv module uv makes the environment', { timeout: 300_000 }, asy
 test("a user's own versions take the place of the runtime's, in an environment of their own", async () => {
   const runtimesDir = join(cache, 'runtimes');
   await cp(join(import.meta.dirname, 'runtimes', 'tiny'), join(runtimesDir, 'onnx'), { recursive: true });
+  await cp(join(ROOT, 'runtimes', 'own_requirements'), join(runtimesDir, 'own_requirements'), { recursive: true });
   const own = parseOwnRequirements(
     await readFile(join(import.meta.dirname, 'requirements', 'own.txt'), 'utf8'),
     'own.txt',

@@ -11,7 +11,7 @@ interface Step {
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
-  readonly with?: Readonly<Record<string, string>>;
+  readonly with?: Readonly<Record<string, string | boolean>>;
   readonly env?: Readonly<Record<string, string>>;
 }
 interface Job {
@@ -86,6 +86,31 @@ describe('the deploying workflow', () => {
         expect(parameters).toContain(`${kind}onnx${architecture.replaceAll('_', '')}`);
     for (const kind of ['Image', 'ConverterImage'])
       expect(script('Deploy')).toContain(`"${kind}$runtime\${hardware//_/}"`);
+    expect(parameters).toEqual(expect.arrayContaining(['Versiononnxx8664', 'Versiononnxarm64']));
+    expect(script('Deploy')).toContain(`"Version$runtime\${hardware//_/}=$version"`);
+  });
+
+  it("reads the caller's file of its own commit, that file alone, and no other", () => {
+    const callers = Object.values(jobs).map((job) => (job.steps ?? []).filter((step) => step.with?.path === 'caller'));
+    expect(callers.map((found) => found.length)).toEqual([1, 1, 1, 0]);
+    for (const { uses, with: given } of callers.flat()) {
+      expect(uses).toMatch(/^actions\/checkout@/);
+      expect(given).toEqual({
+        repository: `\${{ github.repository }}`,
+        ref: `\${{ github.sha }}`,
+        path: 'caller',
+        'sparse-checkout': `/\${{ inputs.runtime-requirements }}`,
+        'sparse-checkout-cone-mode': false,
+        'persist-credentials': false,
+      });
+    }
+    // A checkout at the top would take the folder away.
+    for (const job of Object.values(jobs)) {
+      const paths = (job.steps ?? []).flatMap((step) =>
+        step.uses?.startsWith('actions/checkout@') ? [step.with?.path ?? ''] : [],
+      );
+      expect(paths.indexOf('caller')).not.toBe(0);
+    }
   });
 
   it('calls nothing that its role may not', () => {
@@ -110,10 +135,15 @@ describe('the deploying workflow', () => {
 describe('the examples', () => {
   it('call the deploying workflow with inputs that it has, and all that it requires', () => {
     const inputs = workflow(DEPLOY).on.workflow_call?.inputs as Record<string, { required?: boolean }>;
-    const given = Object.keys(workflow('examples/deploy-lambda.yml').jobs.runtimes?.with ?? {});
+    const example = workflow('examples/deploy-lambda.yml');
+    const given = Object.keys(example.jobs.runtimes?.with ?? {});
     const required = Object.keys(inputs).filter((name) => inputs[name]?.required === true);
     expect(given).toEqual(expect.arrayContaining(required));
     expect(Object.keys(inputs)).toEqual(expect.arrayContaining(given));
+    // What is asked for is handed on.
+    const asked = Object.keys(example.on.workflow_dispatch?.inputs ?? {});
+    expect(asked).toEqual(['action', 'runtimes', 'runtime-requirements', 'memory-sizes']);
+    for (const name of asked) expect(example.jobs.runtimes?.with?.[name]).toBe(`\${{ inputs.${name} }}`);
   });
 
   it('give the action inputs that it has', () => {

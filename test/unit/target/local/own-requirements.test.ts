@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { appliesTo, parseOwnRequirements } from '../../../../src/target/local/own-requirements.ts';
+import { BAD, GOOD, hashOf } from '../../../support/own-requirements.ts';
 
-const HASH = `--hash=sha256:${'a'.repeat(64)}`;
+const HASH = hashOf('a');
+const PLACE = '--runtime-requirements: "f"';
 
 describe("a user's own requirements", () => {
-  it('are read as pip-compile and uv write them', () => {
-    const own = parseOwnRequirements(
-      `# made by uv\ntorch==2.12.1 ; sys_platform == 'linux' \\\n    ${HASH} \\\n    ${HASH}\n    # via me\n\nTyping_Extensions==4.1 ${HASH}\n`,
-      'f',
-    );
-    expect([...own.packages]).toEqual(['torch', 'typing-extensions']);
+  it.each(GOOD)('are read: %s', (_, text, read) => {
+    const own = parseOwnRequirements(text, PLACE);
+    expect(own.text.split('\n')).toEqual([...read, '']);
+    expect([...own.packages]).toEqual([...new Set(read.map((line) => line.split('==')[0]))]);
   });
 
   it('apply to the environments whose library they pin, serving and converting', () => {
@@ -18,23 +18,9 @@ describe("a user's own requirements", () => {
     expect(names.filter((name) => appliesTo(own, name))).toEqual(['tensorflow', 'tensorflow-convert']);
   });
 
-  it.each([
-    ['no hash', 'torch==2.0', 'line 1 is no hash-pinned package'],
-    ['no version', `torch ${HASH}`, 'line 1'],
-    ['a range', `torch>=2.0 ${HASH}`, 'line 1'],
-    ['an address', `torch @ https://host/x.whl ${HASH}`, 'line 1'],
-    ['an option', `--index-url https://host/\ntorch==2.0 ${HASH}`, 'line 1'],
-    ['another file', `torch==2.0 ${HASH}\n-r other.txt`, 'line 2'],
-    ['an option after a comment', `# x\n\n--find-links=.\ntorch==2.0 ${HASH}`, 'line 3'],
-    ['an option on a continued line', `torch==2.0 \\\n --pre ${HASH}`, 'line 1'],
-    ['a weak hash', 'torch==2.0 --hash=md5:aa', 'line 1'],
-    ['nothing that a runtime is about', `requests==2.0 ${HASH}`, 'pins none of'],
-    ['nothing', '', 'pins none of'],
-    ['too much', 'x'.repeat(2 ** 20 + 1), 'more than 1048576'],
-  ])('%s is refused with the place', (_, text, what) => {
-    expect(() => parseOwnRequirements(text, '--runtime-requirements: "f"')).toThrow(
-      expect.objectContaining({ code: 'bad-input', message: expect.stringContaining(what) }),
+  it.each(BAD)('are refused with the place: %s', (_, text, said) => {
+    expect(() => parseOwnRequirements(text, PLACE)).toThrow(
+      expect.objectContaining({ code: 'bad-input', message: expect.stringContaining(`${PLACE}: ${said}`) }),
     );
-    expect(() => parseOwnRequirements(text, '--runtime-requirements: "f"')).toThrow(/^--runtime-requirements: "f": /);
   });
 });
