@@ -18,7 +18,7 @@ import { placesOf } from '../../src/stages/locate.ts';
 import type { Configuration } from '../../src/types/config.ts';
 import type { Failure } from '../../src/types/measurement.ts';
 import type { InputSpec, Model } from '../../src/types/model.ts';
-import type { MeasureResponse } from '../../src/types/protocol.ts';
+import type { MeasureResponse, Timing } from '../../src/types/protocol.ts';
 import { convertersOf, needsOutputs, routeOf } from '../../src/types/runtimes.ts';
 import { localTarget } from '../../src/wiring/index.ts';
 import { ROOT } from './program.ts';
@@ -34,6 +34,9 @@ export type CellOutcome =
       readonly response: MeasureResponse;
       /** Of the sandbox, from its start until it could take the request. */
       readonly initMs: number;
+      /** Of its conversions together; null where there were none. */
+      readonly optimizeMs: number | null;
+      readonly compileMs: number | null;
       readonly bytes: number;
       readonly inputs: readonly InputSpec[];
       readonly notes: readonly string[];
@@ -70,7 +73,7 @@ export async function openMatrix() {
   const [hardware = 'x86_64'] = target.facts.hardware;
 
   async function cell(model: Model, options: CellOptions): Promise<CellOutcome> {
-    const { optimizer, batch = 1, memoryMb = 1769, shapes = {} } = options;
+    const { optimizer, batch = 1, memoryMb = 1769, shapes = {}, timing = TIMING } = options;
     const route = routeOf(model.framework, optimizer);
     if (typeof route === 'string') return { kind: 'none', why: route };
     const config: Configuration = { hardware, optimizer, memoryMb, batch };
@@ -91,7 +94,7 @@ export async function openMatrix() {
           .then((one) => ('converted' in one ? { expected: one.converted.artifact } : null))
       : { reference: await places.artifact(model) };
     if (beside === null) throw new Error(`${model.path}: the unconverted model gave no outputs`);
-    const { artifact, notes } = made.converted;
+    const { artifact, notes, optimizeMs, compileMs } = made.converted;
     const subject = { role: 'candidate', artifact, inputs, ...(route.steps.length === 0 ? {} : beside) } as const;
     const answer = await callMeasure(caller, where, () => ({
       protocol: 1,
@@ -102,7 +105,7 @@ export async function openMatrix() {
       threads: served.threads,
       seed: SEED,
       subjects: [subject],
-      timing: TIMING,
+      timing,
       deadlineMs: DEADLINE_MS,
       retire: true,
     }));
@@ -111,7 +114,7 @@ export async function openMatrix() {
     const bytes = artifact.files.reduce((sum, file) => sum + file.size, 0);
     const initMs = answer.report?.initMs ?? null;
     if (initMs === null) throw new Error('the sandbox was no fresh one');
-    return { kind: 'measured', response: answer.response, initMs, bytes, inputs, notes };
+    return { kind: 'measured', response: answer.response, initMs, optimizeMs, compileMs, bytes, inputs, notes };
   }
 
   return {
@@ -132,5 +135,6 @@ export interface CellOptions {
   readonly optimizer: Configuration['optimizer'];
   readonly batch?: number;
   readonly memoryMb?: number;
+  readonly timing?: Timing;
   readonly shapes?: Parameters<typeof resolveInputs>[1]['shapes'];
 }
