@@ -11,8 +11,8 @@ import numpy as np
 import onnxruntime as ort
 from ayci_runtime.adapter import Adapter, Conversion, InputType, LoadedModel, Wanted
 from ayci_runtime.errors import InvalidModel
+from ayci_runtime.onnx_check import check_model
 from ayci_runtime.tensors import NUMPY_DTYPES, Tensor
-from check import check_model
 from convert import is_external, write_optimized
 from session import Level, options, session
 

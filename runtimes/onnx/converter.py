@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 from adapter import OnnxAdapter
 from ayci_runtime.adapter import Conversion, Wanted
-from check import check_model
+from ayci_runtime.onnx_check import check_model
 from quantize import write_quantized
 
 

@@ -8,11 +8,14 @@ import numpy as np
 import openvino as ov
 from ayci_runtime.adapter import Adapter, Conversion, Wanted
 from ayci_runtime.errors import ConversionFailed, InvalidModel
+from ayci_runtime.onnx_check import check_model
 from compiled import CompiledModel, load_compiled
 from convert import write_ir
 from messages import plain_errors
 
 IR = ".xml"
+# As OpenVINO writes it: else it would try its readers of other formats too.
+_BEGIN = b"<?xml"
 ONNX = ".onnx"
 
 
@@ -29,15 +32,22 @@ class OpenvinoAdapter(Adapter):
             raise InvalidModel(
                 f"{path.name}: got {path.suffix!r}; expected {IR}. Convert the model for OpenVINO"
             )
+        with path.open("rb") as file:
+            if file.read(len(_BEGIN)) != _BEGIN:
+                raise InvalidModel(
+                    f"{path.name}: got what does not begin with {_BEGIN.decode()}; expected what"
+                    " OpenVINO writes. Convert the model again"
+                )
         with plain_errors():
             return load_compiled(path, threads)
 
     def convert(self, path: Path, wanted: Wanted, folder: Path) -> Conversion:
-        """`model.onnx` to `model.xml` and `model.bin`, its sizes as dynamic as they are."""
+        """`model.onnx`, read first, to `model.xml` and `model.bin`, its dynamic sizes kept."""
         if path.suffix != ONNX:
             raise ConversionFailed(
                 f"{path.name}: got {path.suffix!r}; expected {ONNX}. Convert it to ONNX first"
             )
+        check_model(path)
         with plain_errors():
             return write_ir(path, folder / f"{path.stem}{IR}", wanted.hardware)
 

@@ -23,8 +23,8 @@ _VERSIONED = re.compile(r'type="(\w+)" version="opset(\d+)"')
 def write_ir(path: Path, target: Path, hardware: str) -> Conversion:
     """Reads `path` as ONNX and nothing else; writes `target` and a .bin, floats as they are.
 
-    Names of inputs and outputs and dynamic sizes stay. Operators without a conversion and data
-    outside the model's folder are OpenVINO's own errors. The time includes reading and writing.
+    Names of inputs and outputs and dynamic sizes stay. Operators without a conversion are
+    OpenVINO's own errors. The time includes reading and writing.
     Raises ConversionFailed for strings, a model without outputs, and operators too new for
     `hardware`.
     """

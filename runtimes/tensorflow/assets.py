@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path, PurePosixPath
 
 from ayci_runtime.errors import InvalidModel
-from reached import Running, calls_of
 from signature import CHOICE
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -60,17 +59,16 @@ def _names(meta: MetaGraphDef) -> Iterator[str]:
         yield asset.filename
 
 
-def reads_asset(meta: MetaGraphDef, function: FunctionDef, node: NodeDef, runs: Running) -> bool:
+def reads_asset(meta: MetaGraphDef, function: FunctionDef, node: NodeDef, called: Set[str]) -> bool:
     """Whether a table's initializer takes the name of its file from an asset, and nowhere else.
 
-    So TensorFlow 2 saves it: the node stands in a function that no other calls, and takes an
-    argument of it that the object graph binds to an asset.
+    So TensorFlow 2 saves it: the node stands in a function that nothing in the graph calls, and
+    takes an argument of it that the object graph binds to an asset. `called`: names of functions
+    that something calls.
     """
     name = function.signature.name
-    if any(name in calls_of(each) for other in runs.functions.values() for each in other.node_def):
-        return False
     objects = meta.object_graph_def
-    if name not in objects.concrete_functions or len(node.input) < 2:
+    if name in called or name not in objects.concrete_functions or len(node.input) < 2:
         return False
     arguments = [each.name for each in function.signature.input_arg]
     bound = objects.concrete_functions[name].bound_inputs

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from assets import check_assets, reads_asset
 from ayci_runtime.errors import InvalidModel
-from operators import SAVING, VOCABULARY, reason_against
-from reached import Running, node_of, running
+from operators import SAVING, VOCABULARY, is_registered, reason_against
+from reached import Running, called_in, node_of, running
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -26,9 +26,10 @@ def check_graphs(saved: SavedModel, meta: MetaGraphDef) -> None:
     found: dict[str, str] = {}
     for each in saved.meta_graphs:
         check_assets(each)
-        own = {function.signature.name for function in each.graph_def.library.function}
+        own = _functions(each)
         for node in _nodes(each):
-            reason = None if node.op in own else reason_against(node)
+            is_call = node.op in own and not is_registered(node.op)
+            reason = None if is_call else reason_against(node)
             if reason:
                 found.setdefault(node.op, reason)
     by_objects = len(saved.meta_graphs) == 1 and meta.HasField("object_graph_def")
@@ -40,6 +41,17 @@ def check_graphs(saved: SavedModel, meta: MetaGraphDef) -> None:
             f"operators: got {listed}{more}; expected those that only compute."
             " Save a signature without them"
         )
+
+
+def _functions(meta: MetaGraphDef) -> set[str]:
+    """Names of the library's functions."""
+    names = [function.signature.name for function in meta.graph_def.library.function]
+    found = set(names)
+    if len(found) < len(names):
+        raise InvalidModel(
+            "functions: got two of the same name; expected one of each. Save the model again"
+        )
+    return found
 
 
 def _nodes(meta: MetaGraphDef) -> Iterator[NodeDef]:
@@ -58,8 +70,9 @@ def _reaching(meta: MetaGraphDef, runs: Running) -> Iterator[str]:
     for node in runs.main.values():
         if node.op in _TO_FILES:
             yield node.op
+    called = called_in(runs)
     for function in runs.functions.values():
         for node in function.node_def:
-            own = node.op in VOCABULARY and reads_asset(meta, function, node, runs)
+            own = node.op in VOCABULARY and reads_asset(meta, function, node, called)
             if node.op in _TO_FILES and not own:
                 yield node.op

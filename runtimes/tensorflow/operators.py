@@ -6,6 +6,9 @@ from functools import cache
 
 import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.python.framework import op_def_registry
+
+# AYCI's plan goes by the same: src/model/tensorflow/known-operators.json is made of this file.
 
 # TensorFlow's own grouping: `tensorflow.python.ops.gen_<family>_ops`. Left out: those of files,
 # data sets, checkpoints, summaries, debuggers, other machines, accelerators and Python.
@@ -34,6 +37,11 @@ VOCABULARY = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextF
 _STREAMS = (b"", b"stderr", b"stdout", b"log(info)", b"log(warning)", b"log(error)")
 
 
+def is_registered(op: str) -> bool:
+    """Whether TensorFlow has such an operator, public or not: a function of its name is none."""
+    return op_def_registry.get(op) is not None
+
+
 def reason_against(node: NodeDef) -> str | None:
     """Why a node is refused wherever it stands; None where it only computes, or is of SAVING."""
     if node.op in SAVING:
@@ -43,10 +51,17 @@ def reason_against(node: NodeDef) -> str | None:
     return REFUSED.get(node.op) or _unknown(node.op)
 
 
-@cache
-def _unknown(op: str) -> str | None:
+def family_of(op: str) -> str | None:
+    """The group of a public operator; None for all else."""
     found = getattr(tf.raw_ops, op, None) if op.isidentifier() and op[0] != "_" else None
     if found is None:
+        return None
+    return found.__module__.rpartition(".")[2].removeprefix("gen_").partition("_ops")[0]
+
+
+@cache
+def _unknown(op: str) -> str | None:
+    family = family_of(op)
+    if family is None:
         return "is none of TensorFlow's public operators"
-    family = found.__module__.rpartition(".")[2].removeprefix("gen_").partition("_ops")[0]
     return None if family in FAMILIES else f"is one of TensorFlow's {family} operators"

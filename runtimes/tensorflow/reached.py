@@ -56,6 +56,13 @@ def running(meta: MetaGraphDef, by_objects: bool) -> Running:
     return Running(main, restoring, functions)
 
 
+def called_in(runs: Running) -> set[str]:
+    """Names of the functions that a node of what runs calls."""
+    nodes = [*runs.main.values(), *runs.restoring.values()]
+    nodes += [node for each in runs.functions.values() for node in each.node_def]
+    return {name for node in nodes for name in calls_of(node)}
+
+
 def calls_of(node: NodeDef) -> Iterator[str]:
     """Names that are those of functions where the library has such."""
     yield node.op

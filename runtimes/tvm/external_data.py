@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import onnx
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.onnx_locations import check_location
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 
 def load_model(path: Path, scratch: Path) -> onnx.ModelProto:
     """A model and all of its weights.
 
-    Raises ConversionFailed where weights lie elsewhere than beside the model, or what onnx raises.
+    Raises InvalidModel where weights lie elsewhere than beside the model, or what onnx raises.
     """
     model = onnx.load(path, load_external_data=False)
     locations = sorted(set(_locations(model)))
@@ -23,9 +23,10 @@ def load_model(path: Path, scratch: Path) -> onnx.ModelProto:
     # onnx refuses links, by which runtimes lay out a model's files.
     folder = scratch / "weights"
     for location in locations:
+        check_location(path, location)
         target = folder / location
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_source(path, location), target)
+        shutil.copyfile(path.parent / location, target)
     load_external_data_for_model(model, str(folder))
     shutil.rmtree(folder)
     return model
@@ -53,13 +54,3 @@ def _locations(model: onnx.ModelProto) -> Iterator[str]:
     for graph in graphs_of(model.graph):
         for tensor in filter(uses_external_data, _tensors(graph)):
             yield from (each.value for each in tensor.external_data if each.key == "location")
-
-
-def _source(path: Path, location: str) -> Path:
-    """Where a location is. Links that leave the model's own folder are none of a runtime's."""
-    told = PurePosixPath(location)
-    source = (path.parent / told).resolve()
-    inside = source.is_relative_to(path.resolve().parent) and ".." not in told.parts
-    if told.is_absolute() or not inside or not source.is_file():
-        raise ConversionFailed(f"external data: got {location}; expected a file beside the model")
-    return source

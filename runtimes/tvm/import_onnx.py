@@ -13,6 +13,7 @@ import onnx
 from ayci_runtime.adapter import InputType, Wanted
 from ayci_runtime.errors import ConversionFailed, one_line
 from ayci_runtime.inputs import check_signature
+from ayci_runtime.onnx_check import check_model
 from external_data import graphs_of, load_model
 from imported import Imported, naming_operators
 from tvm.relax.frontend.onnx import from_onnx
@@ -24,8 +25,10 @@ _FAILED = re.compile(r"Error converting operator (\w+)")
 def read_onnx(path: Path, wanted: Wanted) -> Imported:
     """The model of a .onnx, for the shapes of `wanted.inputs`, weights as constants.
 
-    Raises ConversionFailed that names operators that TVM lacks, InvalidInput, or what TVM raises.
+    It is read first: raises InvalidModel for one that reaches beyond itself, ConversionFailed that
+    names operators that TVM lacks, InvalidInput, or what TVM raises.
     """
+    check_model(path)
     model = load_model(path, wanted.scratch)
     check_domains(model.graph)
     inputs = graph_inputs(model.graph)

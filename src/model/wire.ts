@@ -34,6 +34,21 @@ export function packed(bytes: Uint8Array): readonly bigint[] {
   return values;
 }
 
+/** The message in a field that should come once: parsers merge those that come again, as if their bytes were one. */
+export function messageAt(bytes: Uint8Array, no: number): Uint8Array | null {
+  const found: Uint8Array[] = [];
+  for (const field of fieldsOf(bytes)) if (field.kind === 'bytes' && field.no === no) found.push(field.value);
+  const [first = null, ...others] = found;
+  return others.length === 0 ? first : Buffer.concat(found);
+}
+
+/** The text of a field; of those that come again the last one counts. */
+export function textIn(bytes: Uint8Array, no: number): string {
+  let last = '';
+  for (const field of fieldsOf(bytes)) if (field.kind === 'bytes' && field.no === no) last = text(field.value);
+  return last;
+}
+
 export function text(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }

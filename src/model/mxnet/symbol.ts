@@ -4,6 +4,7 @@ import { countOne, type ModelFacts, RefusedModel, type Sources, sortedCounts, so
 import { at, type Json, LARGEST_JSON, listAt, mapsIn, parseJson, textAt } from '../loose-json.ts';
 import { withBytes } from '../zip.ts';
 import { PARAMS, SYMBOL } from './files.ts';
+import { namesLibrary, reasonAgainst } from './operators.ts';
 import { type Params, readParams } from './params.ts';
 
 /** By type flag, as `__dtype__` has them. */
@@ -18,13 +19,9 @@ const DTYPE_OF: Readonly<Record<string, Dtype>> = {
   7: 'bool',
   12: 'bfloat16',
 };
-/** They run code that is not the graph's, or load it. */
-const REFUSED =
-  /^(?:Custom|_Custom\w*|_Native|_NDArray|_CustomFunction|_sg_.*|_TensorRT|_FusedOp\w*|_contrib_(?:tvm|boolean_tvm)\w*)$/;
 /** Their second input is a label, which inference does not need. */
 const LOSSES = /^(?:SoftmaxOutput|Softmax|\w+RegressionOutput|SVMOutput|MakeLoss|CTCLoss|_contrib_CTCLoss)$/;
 const WEIGHT = /(?:^|_)(?:weight|bias|gamma|beta|(?:running|moving)_(?:mean|var))$/;
-const LIBRARY = /(?:^|_)(?:library|lib_path|so_path)$/;
 const LARGEST_DIMENSION = 1_000_000_000;
 
 /** A symbol with its parameters, read without MXNet. @throws Error or RefusedModel */
@@ -75,16 +72,17 @@ function symbolFacts(symbol: Json, params: Params): ModelFacts {
   };
 }
 
-/** Those of subgraphs too, however deep. */
+/** Those of subgraphs too, however deep: attributes are maps as nodes are. */
 function checkOperators(symbol: Json): void {
   for (const node of mapsIn(symbol)) {
     const shown = JSON.stringify(String(node.name ?? '').slice(0, 100));
-    const isCustom = typeof node.op === 'string' && REFUSED.test(node.op);
-    const what = isCustom
-      ? `has a custom operator ${String(node.op).slice(0, 60)} (${shown})`
-      : `names a library (${shown})`;
-    if (isCustom || Object.keys(node).some((key) => LIBRARY.test(key)))
-      throw new RefusedModel(what, 'Use operators of MXNet alone: a custom one is code that the model does not hold.');
+    const reason = typeof node.op === 'string' ? reasonAgainst(node.op) : null;
+    if (reason === null && !Object.keys(node).some(namesLibrary)) continue;
+    const what =
+      reason === null
+        ? `names a library (${shown})`
+        : `has an operator ${String(node.op).slice(0, 60)} (${shown}: it ${reason})`;
+    throw new RefusedModel(what, 'Use operators of MXNet alone that only compute.');
   }
 }
 

@@ -5,7 +5,7 @@ const NAMESPACES = new Set(
   ),
 );
 /** They read and write files, call Python or another machine. */
-const REFUSED = new Set([
+export const REFUSED: ReadonlySet<string> = new Set([
   'aten.from_file',
   'aten.save',
   'prim.PythonOp',

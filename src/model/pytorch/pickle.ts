@@ -1,4 +1,5 @@
 import { RefusedModel } from '../facts.ts';
+import { isAllowedClass } from './script-code.ts';
 
 /** One operation of a pickle; nothing is ever run. */
 export interface Operation {
@@ -124,7 +125,7 @@ export function checkPickle(bytes: Buffer, name: string, scripted: boolean): voi
   for (const { code, value } of operationsOf(bytes, name)) {
     if (code !== GLOBAL) continue;
     const target = String(value);
-    if (TENSORS.test(target) || (scripted && SCRIPTED.test(target))) continue;
+    if (TENSORS.test(target) || (scripted && SCRIPTED.test(target) && isAllowedClass(target))) continue;
     throw refused(name, JSON.stringify(target.slice(0, 80)));
   }
 }

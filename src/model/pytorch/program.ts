@@ -3,7 +3,7 @@ import { countOne, elementsOf, type ModelFacts, RefusedModel, sortedCounts } fro
 import { at, entriesAt, isMap, type Json, listAt, mapsIn, textAt } from '../loose-json.ts';
 import { isPlainGuard, plainExpression } from './expressions.ts';
 import { operatorOf } from './operators.ts';
-import { outputNames } from './tree.ts';
+import { checkTree, outputNames } from './tree.ts';
 
 /** torch._export.serde.schema.ScalarType. */
 const DTYPE_OF: Readonly<Record<number, Dtype>> = {
@@ -120,9 +120,7 @@ function checkedOperators(program: Json): Readonly<Record<string, number>> {
       !(Array.isArray(guards) && guards.every((guard) => typeof guard === 'string' && isPlainGuard(guard)))
     )
       throw new RefusedModel('has a guard that is no comparison of sizes', run);
-    for (const spec of [map.in_spec, map.out_spec])
-      if (typeof spec === 'string' && spec.includes('__enum__'))
-        throw new RefusedModel('has inputs or outputs by names that Python would import', run);
+    for (const spec of [map.in_spec, map.out_spec]) if (typeof spec === 'string') checkTree(spec);
     if (isMap(map.custom_obj_values) && Object.keys(map.custom_obj_values).length > 0)
       throw new RefusedModel('holds objects that are no tensors', run);
   }

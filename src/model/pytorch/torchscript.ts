@@ -1,9 +1,9 @@
 import type { TensorSignature } from '../../types/model.ts';
 import { countOne, type ModelFacts, RefusedModel, type Sources, sortedCounts, sourceOf } from '../facts.ts';
 import { type Archive, openArchive, withBytes } from '../zip.ts';
-import { isAllowed } from './operators.ts';
 import { checkPickle, operationsOf } from './pickle.ts';
 import { type Argument, forwardOf } from './schema.ts';
+import { operatorsIn } from './script-code.ts';
 
 export const TORCHSCRIPT = 'model.pt';
 
@@ -79,30 +79,10 @@ function inputOf({ name, type, optional }: Argument): readonly TensorSignature[]
   );
 }
 
-/** `torch.add(…)`, `ops.aten.add(…)`; blanks are as good as none to TorchScript. */
-const CALL = /(?<![\w.])(?:ops\s*\.\s*(\w+)|torch)\s*\.\s*(\w+)\s*\(/g;
-/** Any value has operators as methods, too. */
-const FILES = /\b(from_file|save)\s*\(/;
-
-/** Calls of operators in code that is TorchScript's own. @throws RefusedModel for those that do more than compute */
 function operatorsOf(code: ReadonlyMap<string, string>): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
-  for (const text of code.values()) {
-    const method = FILES.exec(text)?.[1];
-    if (method !== undefined) throw refusedCall(`aten::${method}`);
-    for (const [, namespace = 'aten', name = ''] of text.matchAll(CALL)) {
-      if (!isAllowed(namespace, name)) throw refusedCall(`${namespace}::${name}`);
-      countOne(counts, `${namespace}.${name}`);
-    }
-  }
+  for (const text of code.values()) for (const operator of operatorsIn(text)) countOne(counts, operator);
   return sortedCounts(counts);
-}
-
-function refusedCall(name: string): RefusedModel {
-  return new RefusedModel(
-    `calls ${name.slice(0, 100)}, which AYCI does not let a model call`,
-    'Save it with operators of PyTorch alone that only compute.',
-  );
 }
 
 const PERSISTENT = 0x51;

@@ -1,11 +1,11 @@
 import { countOne } from '../facts.ts';
-import { fieldsOf, text } from '../wire.ts';
+import { fieldsOf, messageAt, text, textIn } from '../wire.ts';
 
 /** A NodeDef (tensorflow/core/framework/node_def.proto). */
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  /** Names of the nodes that it waits for. */
+  /** What it takes and waits for: `node:1`, `^node`. */
   readonly inputs: readonly string[];
   /** Functions that its attributes name. */
   readonly calls: readonly string[];
@@ -13,10 +13,20 @@ export interface GraphNode {
   readonly attributes: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A FunctionDef (function.proto). */
+export interface GraphFunction {
+  readonly name: string;
+  readonly nodes: readonly GraphNode[];
+  /** Names, in order. */
+  readonly arguments: readonly string[];
+  /** TensorFlow may put it in the place of another that implements the same. */
+  readonly isImplementation: boolean;
+}
+
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** Of its library, by name. */
-  readonly functions: ReadonlyMap<string, readonly GraphNode[]>;
+  readonly functions: ReadonlyMap<string, GraphFunction>;
 }
 
 /** Ten times as many as the largest models have. */
@@ -25,7 +35,7 @@ const MOST_NODES = 300_000;
 /** A GraphDef. @throws Error */
 export function readGraph(bytes: Uint8Array): Graph {
   const nodes: GraphNode[] = [];
-  const functions = new Map<string, readonly GraphNode[]>();
+  const functions = new Map<string, GraphFunction>();
   let count = 0;
   const read = (node: Uint8Array): GraphNode => {
     count += 1;
@@ -38,26 +48,28 @@ export function readGraph(bytes: Uint8Array): Graph {
     if (field.no !== 2) continue;
     for (const one of fieldsOf(field.value)) {
       if (one.kind !== 'bytes' || one.no !== 1) continue;
-      const [name, body] = readFunction(one.value, read);
-      functions.set(name, body);
+      const made = readFunction(one.value, read);
+      if (functions.has(made.name)) throw new Error(`it has two functions ${JSON.stringify(made.name.slice(0, 100))}`);
+      functions.set(made.name, made);
     }
   }
   return { nodes, functions };
 }
 
-/** FunctionDef: `signature` (OpDef) 1, `node_def` 3. */
-function readFunction(
-  bytes: Uint8Array,
-  read: (node: Uint8Array) => GraphNode,
-): readonly [string, readonly GraphNode[]] {
-  let name = '';
-  const body: GraphNode[] = [];
+/** FunctionDef: `signature` (OpDef: `name` 1, `input_arg` 2) 1, `node_def` 3, `attr` 5. */
+function readFunction(bytes: Uint8Array, read: (node: Uint8Array) => GraphNode): GraphFunction {
+  const signature = messageAt(bytes, 1) ?? new Uint8Array();
+  const nodes: GraphNode[] = [];
+  const args: string[] = [];
+  let isImplementation = false;
+  for (const field of fieldsOf(signature))
+    if (field.kind === 'bytes' && field.no === 2) args.push(textIn(field.value, 1));
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 1) name = nameIn(field.value);
-    if (field.no === 3) body.push(read(field.value));
+    if (field.no === 3) nodes.push(read(field.value));
+    if (field.no === 5 && entryOf(field.value).key === 'api_implements') isImplementation = true;
   }
-  return [name, body];
+  return { name: textIn(signature, 1), nodes, arguments: args, isImplementation };
 }
 
 function readNode(bytes: Uint8Array): GraphNode {
@@ -70,7 +82,7 @@ function readNode(bytes: Uint8Array): GraphNode {
     if (field.kind !== 'bytes') continue;
     if (field.no === 1) name = text(field.value);
     if (field.no === 2) op = text(field.value);
-    if (field.no === 3) inputs.push(nodeOf(text(field.value)));
+    if (field.no === 3) inputs.push(text(field.value));
     if (field.no !== 5) continue;
     const { key, value } = entryOf(field.value);
     attributes.set(key, value);
@@ -86,62 +98,26 @@ export function nodeOf(tensor: string): string {
 
 /** One entry of a map: `key` 1, `value` 2. */
 export function entryOf(bytes: Uint8Array): { readonly key: string; readonly value: Uint8Array } {
-  let key = '';
-  let value: Uint8Array = new Uint8Array();
-  for (const field of fieldsOf(bytes)) {
-    if (field.kind !== 'bytes') continue;
-    if (field.no === 1) key = text(field.value);
-    if (field.no === 2) value = field.value;
-  }
-  return { key, value };
+  return { key: textIn(bytes, 1), value: messageAt(bytes, 2) ?? new Uint8Array() };
 }
 
-/** The field `name` 1 of NameAttrList, OpDef and others. */
-function nameIn(bytes: Uint8Array): string {
-  for (const field of fieldsOf(bytes)) if (field.kind === 'bytes' && field.no === 1) return text(field.value);
-  return '';
-}
-
-/** AttrValue: `func` 10, or those of `list` 1 (`func` 9). */
+/** Names in an AttrValue, of NameAttrLists (`name` 1, `attr` 2): `func` 10, or those of `list` 1 (`func` 9). */
 function functionsIn(attribute: Uint8Array): readonly string[] {
   const found: string[] = [];
   for (const field of fieldsOf(attribute)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 10) found.push(nameIn(field.value));
+    if (field.no === 10) found.push(...namesIn(field.value));
     if (field.no !== 1) continue;
-    for (const one of fieldsOf(field.value)) if (one.kind === 'bytes' && one.no === 9) found.push(nameIn(one.value));
+    for (const one of fieldsOf(field.value))
+      if (one.kind === 'bytes' && one.no === 9) found.push(...namesIn(one.value));
   }
   return found;
 }
 
-/**
- * The nodes that run when some nodes and functions do.
- * @param roots names of nodes of the graph
- * @param functions names of functions of its library
- */
-export function reached(graph: Graph, roots: readonly string[], functions: readonly string[]): ReadonlySet<GraphNode> {
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const found = new Set<GraphNode>();
-  const entered = new Set<string>();
-  const waiting: GraphNode[] = [];
-  const add = (node: GraphNode | undefined): void => {
-    if (node === undefined || found.has(node)) return;
-    found.add(node);
-    waiting.push(node);
-  };
-  const enter = (name: string): void => {
-    if (entered.has(name)) return;
-    entered.add(name);
-    for (const node of graph.functions.get(name) ?? []) add(node);
-  };
-  for (const name of roots) add(byName.get(name));
-  for (const name of functions) enter(name);
-  const main = new Set(graph.nodes);
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    // Functions run all of their nodes, so that only those of the graph itself are followed by their inputs.
-    if (main.has(node)) for (const name of node.inputs) add(byName.get(name));
-    for (const name of [...node.calls, node.op]) enter(name);
-  }
+function namesIn(list: Uint8Array): readonly string[] {
+  const found = [textIn(list, 1)];
+  for (const field of fieldsOf(list))
+    if (field.kind === 'bytes' && field.no === 2) found.push(...functionsIn(entryOf(field.value).value));
   return found;
 }
 

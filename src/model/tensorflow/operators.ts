@@ -1,72 +1,72 @@
 import { RefusedModel } from '../facts.ts';
 import { fieldsOf } from '../wire.ts';
-import type { GraphNode } from './graph.ts';
+import { readsAsset } from './assets.ts';
+import { type GraphNode, nodeOf } from './graph.ts';
+import known from './known-operators.json' with { type: 'json' };
+import type { MetaGraph } from './meta-graph.ts';
+import { callsOf, type Running, running } from './reached.ts';
 
-/** What an operator does that computes nothing. Names of operators: tensorflow/core/api_def. */
-const REACHING: readonly (readonly [RegExp, string])[] = [
-  [/^(?:Eager)?PyFunc(?:Stateless)?$|^PyFunc/, 'calls Python'],
-  [
-    /^(?:Read|Write|Print)File$|^MatchingFiles$|^WholeFileReader|^ImmutableConst$|^GenerateVocabRemapping$|^LoadAndRemapMatrix$/,
-    'reads or writes files',
-  ],
-  [/^(?:TextLine|FixedLengthRecord|TFRecord|Identity|LMDB)Reader/, 'reads files'],
-  [/^(?:Save|SaveSlices|Restore|RestoreSlice|CheckpointExists|.*DeleteOldDirs)$/, 'reads or writes files'],
-  [
-    /(?:TextLine|TFRecord|FixedLengthRecord|Csv|CSV|Sql|LMDB|Save|Load|Snapshot|Cache|Bigtable|Kafka|Parquet|Generator|MatchingFiles).*Dataset/,
-    'reads or writes files',
-  ],
-  [/^(?:DistributedSave|SaveDataset|LoadDataset|SnapshotDataset|DatasetTo(?:TFRecord|Graph))/, 'reads or writes files'],
-  [
-    /DataService|^(?:Try)?Rpc|^Rpc|^RegisterDataset|^CollectiveInitializeCommunicator|^ConfigureDistributed|^CreateSummaryDbWriter/,
-    'reaches other machines',
-  ],
-  [/^(?:CreateSummaryFileWriter|SummaryWriter|Write\w*Summary|FlushSummaryWriter|ImportEvent)$/, 'writes files'],
-  [/^Debug/, 'writes files or reaches other machines'],
-  [/^(?:FileSystemSetConfiguration|GcsConfigure\w*)$/, 'changes the file system'],
-  [
-    /^(?:XlaHostCompute|XlaRecvFromHost|XlaSendToHost|OutfeedEnqueue\w*|InfeedDequeue\w*|KernelLabel\w*)$/,
-    'calls code outside of the graph',
-  ],
-];
-/** Those that save and restore variables: every SavedModel has them beside its signatures. */
-const SAVING = /^(?:SaveV2|RestoreV2|MergeV2Checkpoints|ShardedFilespec|ShardedFilename)$/;
-const VOCABULARY = /^InitializeTableFromTextFile(?:V2)?$/;
-
-/** The string of an AttrValue (`s` 2). */
-function stringOf(attribute: Uint8Array | undefined): string {
-  for (const field of attribute === undefined ? [] : fieldsOf(attribute))
-    if (field.kind === 'bytes' && field.no === 2) return Buffer.from(field.value).toString('latin1');
-  return '';
-}
-
-function reasonOf({ op, attributes }: GraphNode): string | null {
-  const reaching = REACHING.find(([name]) => name.test(op));
-  if (reaching !== undefined) return reaching[1];
-  if (op === 'PrintV2' && /^file:/i.test(stringOf(attributes.get('output_stream')))) return 'writes files';
-  const descriptors = stringOf(attributes.get('descriptor_source'));
-  if (/^(?:Decode|Encode)Proto/.test(op) && descriptors !== '' && !/^(?:local|bytes):\/\//.test(descriptors))
-    return 'reads files';
-  return null;
-}
+/** TensorFlow's operators that only compute, as the runtime tells them. */
+const COMPUTING = new Set(Object.values(known.computing).flatMap((names) => names.split(' ')));
+/** All others of its operators, with what speaks against them. */
+const REACHING = new Map(
+  Object.entries(known.reaching).flatMap(([reason, names]) => names.split(' ').map((name) => [name, reason] as const)),
+);
+const UNKNOWN = "is none of TensorFlow's public operators";
+/** They bring variables and tables from and to files: sound where nothing runs them but TensorFlow itself. */
+const SAVING = new Set(known.saving.split(' '));
+const VOCABULARY = new Set(known.vocabulary.split(' '));
+const FILES = 'reads or writes files';
+/** What PrintV2 writes to beside files. */
+const STREAMS = new Set(['', 'stderr', 'stdout', 'log(info)', 'log(warning)', 'log(error)']);
+const SHOWN = 5;
 
 /**
- * @param all every node of the graph and its functions
- * @param running those that signatures, initializers and other callable functions run
- * @param hasAssets whether the model brings files for tables
+ * Every graph and all functions of its library, called or not, are read.
+ * @param served the one whose variables are not to be saved or restored but by TensorFlow itself
  * @throws RefusedModel that names what reaches out of the model
  */
-export function checkOperators(all: Iterable<GraphNode>, running: ReadonlySet<GraphNode>, hasAssets: boolean): void {
+export function checkOperators(graphs: readonly MetaGraph[], served: MetaGraph): void {
   const found = new Map<string, string>();
-  for (const node of all) {
-    const reason = reasonOf(node);
-    if (reason !== null) found.set(node.op, reason);
-    else if (SAVING.test(node.op) && running.has(node)) found.set(node.op, 'reads or writes files');
-    else if (VOCABULARY.test(node.op) && !hasAssets) found.set(node.op, 'reads a file that is no asset of the model');
-  }
+  for (const { graph } of graphs)
+    for (const node of [...graph.nodes, ...[...graph.functions.values()].flatMap(({ nodes }) => nodes)]) {
+      const reason = reasonAgainst(node, graph.functions);
+      if (reason !== null && !found.has(node.op)) found.set(node.op, reason);
+    }
+  const runs = running(served, graphs.length === 1 && served.objects !== null);
+  for (const op of reachingFiles(served, runs)) found.set(op, FILES);
   if (found.size === 0) return;
-  const list = [...found].slice(0, 5).map(([op, reason]) => `${op.slice(0, 60)} (${reason})`);
+  const list = [...found].slice(0, SHOWN).map(([op, reason]) => `${op.slice(0, 60)} (${reason})`);
   throw new RefusedModel(
-    `has operators that AYCI does not run: ${list.join(', ')}${found.size > 5 ? `, and ${found.size - 5} more` : ''}`,
+    `has operators that AYCI does not run: ${list.join(', ')}${found.size > SHOWN ? `, and ${found.size - SHOWN} more` : ''}`,
     'Save a signature that only computes.',
   );
+}
+
+function reasonAgainst({ op, attributes }: GraphNode, own: ReadonlyMap<string, unknown>): string | null {
+  if (op === 'PrintV2' && !STREAMS.has(stringOf(attributes.get('output_stream')))) return 'writes files';
+  if (COMPUTING.has(op)) return null;
+  return REACHING.get(op) ?? (own.has(op) ? null : UNKNOWN);
+}
+
+/** The string of an AttrValue (`s` 2); of several the last one counts. */
+function stringOf(attribute: Uint8Array | undefined): string {
+  let last = '';
+  for (const field of attribute === undefined ? [] : fieldsOf(attribute))
+    if (field.kind === 'bytes' && field.no === 2) last = Buffer.from(field.value).toString('latin1');
+  return last;
+}
+
+/** Those that run and bring to or from files what is not the model's own. */
+function* reachingFiles({ saver, objects }: MetaGraph, runs: Running): Generator<string> {
+  const isOfFiles = ({ op }: GraphNode) => SAVING.has(op) || VOCABULARY.has(op);
+  const prefix = nodeOf(saver.filename);
+  for (const node of runs.restoring)
+    if (isOfFiles(node) && !(node.op === 'RestoreV2' && nodeOf(node.inputs[0] ?? '') === prefix)) yield node.op;
+  for (const node of runs.main) if (isOfFiles(node)) yield node.op;
+  const nodes = [...runs.main, ...runs.restoring, ...runs.functions.flatMap((each) => each.nodes)];
+  const called = new Set(nodes.flatMap(callsOf));
+  for (const each of runs.functions)
+    for (const node of each.nodes)
+      if (isOfFiles(node) && !(VOCABULARY.has(node.op) && readsAsset(node, each, objects, called))) yield node.op;
 }

@@ -1,10 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { elementsOf, type ModelFacts, RefusedModel, type Sources, sortedCounts, sourceOf } from '../facts.ts';
-import { fieldsOf, text } from '../wire.ts';
+import { fieldsOf } from '../wire.ts';
+import { checkAssets } from './assets.ts';
 import { chosenSignature } from './choice.ts';
-import { countOperators, entryOf, type Graph, type GraphNode, reached, readGraph } from './graph.ts';
+import { countOperators, type GraphNode } from './graph.ts';
+import { type MetaGraph, readMetaGraph } from './meta-graph.ts';
 import { checkOperators } from './operators.ts';
-import { inputsOf, readShape, readSignature, type SavedSignature } from './signatures.ts';
+import { reached } from './reached.ts';
+import { inputsOf, readShape } from './signatures.ts';
 
 export const SAVED_MODEL = 'saved_model.pb';
 /** Names the signature where it is not the default one. */
@@ -15,63 +18,44 @@ const LARGEST_FILE = 2 ** 31 - 1;
 const OWN = '__saved_model_';
 const SERVE = 'serve';
 
-/** What of a MetaGraphDef (tensorflow/core/protobuf/meta_graph.proto) matters. */
-interface MetaGraph {
-  readonly tags: readonly string[];
-  readonly graph: Graph;
-  /** The initializer included. */
-  readonly signatures: ReadonlyMap<string, SavedSignature>;
-  /** Functions that can be called by name, and those that run at loading. */
-  readonly callable: readonly string[];
-  /** Paths of assets in the folder `assets`. */
-  readonly assets: readonly string[];
-}
-
 /** Signatures that a SavedModel offers, sorted. */
 export async function signatureNames(path: string): Promise<readonly string[]> {
-  return namesOf(servedGraph(await content(path)));
+  return namesOf(servedGraph(await graphsIn(path)));
 }
 
 /** A SavedModel, read without TensorFlow; `ayci-signature` says which signature is served. @throws Error or RefusedModel */
 export async function readSavedModel(sources: Sources): Promise<ModelFacts> {
-  const meta = servedGraph(await content(sourceOf(sources, SAVED_MODEL)));
-  checkAssets(meta.assets, sources);
-  const { graph, signatures } = meta;
-  const all: GraphNode[] = [...graph.nodes, ...[...graph.functions.values()].flat()];
-  const roots = [...signatures.values()].flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
-  const running = reached(
-    graph,
-    roots.flatMap(([, { node }]) => (node === null ? [] : [node])),
-    meta.callable,
-  );
-  checkOperators(all, running, meta.assets.length > 0);
+  const graphs = await graphsIn(sourceOf(sources, SAVED_MODEL));
+  const meta = servedGraph(graphs);
+  for (const { assets } of graphs) checkAssets(assets, sources);
+  checkOperators(graphs, meta);
   const named = sources.get(SIGNATURE_FILE);
   const name = chosenSignature(namesOf(meta), named === undefined ? null : (await readFile(named, 'utf8')).trim());
-  const signature = signatures.get(name) ?? { inputs: [], outputs: [] };
+  const signature = meta.signatures.get(name) ?? { inputs: [], outputs: [] };
   const served = reached(
-    graph,
+    meta.graph,
     signature.outputs.flatMap(([, { node }]) => (node === null ? [] : [node])),
-    [],
   );
   return {
     signature: { inputs: inputsOf(signature), outputs: signature.outputs.map(([output]) => output) },
     operators: sortedCounts(countOperators(served)),
-    parameters: [...served].reduce((sum, node) => sum + variableElements(node), 0),
+    parameters: served.reduce((sum, node) => sum + variableElements(node), 0),
     opsets: {},
   };
 }
 
-async function content(path: string): Promise<Uint8Array> {
+/** SavedModel: `saved_model_schema_version` 1, `meta_graphs` 2. */
+async function graphsIn(path: string): Promise<readonly MetaGraph[]> {
   const { size } = await stat(path);
   if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes; a protobuf file ends at 2 GiB`);
-  return readFile(path);
+  const graphs: MetaGraph[] = [];
+  for (const field of fieldsOf(await readFile(path)))
+    if (field.no === 2 && field.kind === 'bytes') graphs.push(readMetaGraph(field.value));
+  return graphs;
 }
 
-/** SavedModel: `saved_model_schema_version` 1, `meta_graphs` 2. The one that is tagged for serving, or the only one. */
-function servedGraph(bytes: Uint8Array): MetaGraph {
-  const graphs: MetaGraph[] = [];
-  for (const field of fieldsOf(bytes))
-    if (field.no === 2 && field.kind === 'bytes') graphs.push(readMetaGraph(field.value));
+/** The one that is tagged for serving. */
+function servedGraph(graphs: readonly MetaGraph[]): MetaGraph {
   const [first, ...others] = graphs;
   const served = graphs.filter(({ tags }) => tags.includes(SERVE));
   const [chosen] = served;
@@ -88,47 +72,8 @@ function servedGraph(bytes: Uint8Array): MetaGraph {
   );
 }
 
-function readMetaGraph(bytes: Uint8Array): MetaGraph {
-  const tags: string[] = [];
-  const signatures = new Map<string, SavedSignature>();
-  const callable: string[] = [];
-  const assets: string[] = [];
-  let graph: Graph = { nodes: [], functions: new Map() };
-  for (const field of fieldsOf(bytes)) {
-    if (field.kind !== 'bytes') continue;
-    if (field.no === 1)
-      for (const part of fieldsOf(field.value)) if (part.kind === 'bytes' && part.no === 4) tags.push(text(part.value));
-    if (field.no === 2) graph = readGraph(field.value);
-    if (field.no === 5) {
-      const { key, value } = entryOf(field.value);
-      signatures.set(key, readSignature(value));
-    }
-    if (field.no === 6) assets.push(assetOf(field.value));
-    // SavedObjectGraph: `concrete_functions` 2, by name.
-    if (field.no === 7)
-      for (const part of fieldsOf(field.value))
-        if (part.kind === 'bytes' && part.no === 2) callable.push(entryOf(part.value).key);
-  }
-  return { tags, graph, signatures, callable, assets };
-}
-
-/** AssetFileDef: `filename` 2. */
-function assetOf(bytes: Uint8Array): string {
-  for (const field of fieldsOf(bytes)) if (field.kind === 'bytes' && field.no === 2) return text(field.value);
-  return '';
-}
-
 function namesOf({ signatures }: MetaGraph): readonly string[] {
   return [...signatures.keys()].filter((name) => !name.startsWith(OWN)).sort();
-}
-
-function checkAssets(assets: readonly string[], sources: Sources): void {
-  for (const asset of assets) {
-    const shown = JSON.stringify(asset.slice(0, 100));
-    if (asset === '' || asset.startsWith('/') || asset.split(/[\\/]/).includes('..'))
-      throw new RefusedModel(`has an asset ${shown} that lies outside its folder`, 'Save the model again.');
-    if (!sources.has(`assets/${asset}`)) throw new Error(`its asset ${shown} is missing`);
-  }
 }
 
 const DT_FLOATS = new Set([1n, 2n, 14n, 19n]);

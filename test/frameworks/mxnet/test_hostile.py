@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import payloads
 import pytest
 from ayci_runtime.errors import InvalidModel
 from mxnet_models import dense, write
+from operators import reason_against
+from refused_operators import FILE, refused
 from runtime_requests import ask, describe_of, input_of, measure_of, subject_of
 
 REASONS = {
@@ -66,6 +69,30 @@ def test_a_picture_is_not_read(tmp_path: Path) -> None:
         tmp_path, lambda told: told["nodes"][-1].update(op="_cvimread", attrs={"filename": "x"})
     )
     assert "got _cvimread (node dense: it reads files" in refusal(found)
+
+
+def test_goes_by_the_same_list_as_the_plan() -> None:
+    """Where it does not, refused_operators.py writes that list anew."""
+    assert json.loads(FILE.read_text(encoding="utf-8")) == refused()
+
+
+# How MXNet words operators that reach out.
+WORDS = re.compile(
+    r"(?i)custom|native|ndarray|cachedop|fused|cv|decode|read|write|file|path|python|lib|call|load|save"
+    r"|(?<!_)sg_|tvm|tensorrt|caffe|torch|plugin|subgraph"
+)
+# Of those that compute, all that are worded so too.
+WORDED = {
+    *("_contrib_box_decode", "_contrib_calibrate_entropy", "_contrib_dgl_subgraph"),
+    *(f"preloaded_multi_{kind}_update" for kind in ("sgd", "sgd_mom", "mp_sgd", "mp_sgd_mom")),
+}
+
+
+def test_goes_through_all_that_mxnet_has() -> None:
+    known = set(mx.operator.get_all_registered_operators())
+    allowed = {op for op in known if reason_against(op) is None}
+    assert len(known) - len(allowed) == 24
+    assert {op for op in allowed if WORDS.search(op)} == WORDED
 
 
 @pytest.mark.parametrize("key", ["library", "lib_path"])

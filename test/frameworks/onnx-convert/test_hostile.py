@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import check
 import convert_app
 import numpy as np
 import onnxruntime as ort
 import pytest
+from ayci_runtime import onnx_check
 from ayci_runtime.errors import InvalidModel
-from check import MAX_LEVELS, check_model
+from ayci_runtime.onnx_check import MAX_LEVELS, check_model
 from onnx import ModelProto, helper
 from onnx_models import adding, doubling, endless, hidden, model_of, nested, saved, values
 from runtime_requests import artifact_of, ask, convert_of, describe_of, input_of
@@ -138,7 +138,7 @@ def test_another_format(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(run_bare(path), np.zeros(8))
     assert "no protobuf message" in refused(path)
     # ONNX Runtime itself is told to read nothing else, should the check let such a file through.
-    monkeypatch.setattr(check, "fields", lambda *_: iter(()))
+    monkeypatch.setattr(onnx_check, "fields", lambda *_: iter(()))
     with pytest.raises(InvalidModel, match="(?i)protobuf"):
         ask(convert_app.handler, describe_of("onnx", artifact_of(path)))
 

@@ -174,7 +174,34 @@ def forward(self, x: Tensor):
     script(target, body)
 
 
-SCRIPTS = (script_that_saves, script_that_maps, script_that_saves_when_loaded)
+def rewritten_script(target: Path, line: str) -> None:
+    """TorchScript whose source has a line of another's hand in it."""
+    script(target, "def forward(self, x: Tensor):\n    return x + 1")
+
+    def edit(found: dict[str, bytes]) -> None:
+        (name,) = [each for each in found if each.startswith("code/") and each.endswith(".py")]
+        assert b"    return " in found[name]
+        found[name] = found[name].replace(b"    return ", f"    {line}\n    return ".encode())
+
+    changed(target, target, edit)
+
+
+def script_by_parts_of_a_name(target: Path, mark: Path) -> None:
+    rewritten_script(target, f"""_0 = getattr(torch, "sa" "ve")(x, "{mark}")""")
+
+
+def script_by_an_escaped_name(target: Path, mark: Path) -> None:
+    rewritten_script(target, rf"""_0 = getattr(torch, "s\141ve")(x, "{mark}")""")
+
+
+def script_by_another_name(target: Path, mark: Path) -> None:
+    rewritten_script(target, f"""o = ops\n    _0 = getattr(o.aten, "sa" "ve")(x, "{mark}")""")
+
+
+SCRIPTS = (
+    *(script_that_saves, script_that_maps, script_that_saves_when_loaded),
+    *(script_by_parts_of_a_name, script_by_an_escaped_name, script_by_another_name),
+)
 PICKLES = (state_dict, raw_pickle)
 ALL = {each.__name__: each for each in (*IN_ARCHIVE, *SCRIPTS, *PICKLES)}
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import app
 import payloads
 import pytest
 import torch
 from ayci_runtime.errors import InvalidModel
+from operators import is_allowed
 from payloads import MODEL, edited
 from pytorch_models import changed, members
 from runtime_requests import artifact_of, ask, describe_of
@@ -65,6 +68,9 @@ REASONS = {
     "script_that_saves": "got save",
     "script_that_maps": "from_file",
     "script_that_saves_when_loaded": "got save",
+    "script_by_parts_of_a_name": "got an attribute whose name is no plain text",
+    "script_by_an_escaped_name": "got an attribute whose name is no plain text",
+    "script_by_another_name": "got ops. without a call",
     "state_dict": "a state dict or a whole module",
     "raw_pickle": "a state dict or a whole module",
 }
@@ -268,3 +274,85 @@ def test_refuses_torchscript_with_an_operator_of_its_own(tmp_path: Path) -> None
 
     path = changed(tmp_path / "plain.pt", tmp_path / "a.pt", edit)
     assert "operator mine::scale" in refusal(path)
+
+
+# An operator of torch's own tests, and a custom class: nothing that they do can be seen.
+UNWRITTEN = {
+    "a name of its own for all operators": "o = ops\n    _0 = o._test.leaky_relu(x, 0.1)",
+    "a name of its own for a namespace": "o = ops._test\n    _0 = o.leaky_relu(x, 0.1)",
+    "brackets": "_0 = (ops)._test.leaky_relu(x, 0.1)",
+    "brackets around a namespace": "_0 = (ops._test).leaky_relu(x, 0.1)",
+    "a blank": "_0 = ops . _test . leaky_relu(x, 0.1)",
+    "a number that ends in a dot": "_0 = 1.\n    _1 = ops._test.leaky_relu(x, 0.1)",
+    "an attribute": """_0 = getattr(ops, "_test").leaky_relu(x, 0.1)""",
+    "single quotes": "_0 = getattr(ops, '_test').leaky_relu(x, 0.1)",
+    "a custom class": "_0 = __torch__.torch.classes._nnapi.Compilation()",
+    "a name of its own for a class": (
+        "t = __torch__.torch\n    _0 = t.classes._nnapi.Compilation()"
+    ),
+    "brackets around a class": "_0 = (__torch__.torch).classes._nnapi.Compilation()",
+}
+
+
+@pytest.mark.parametrize("line", UNWRITTEN.values(), ids=UNWRITTEN)
+def test_refuses_torchscript_by(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    payloads.rewritten_script(path, line)
+    assert "expected" in refusal(path) or "not one of PyTorch's own" in refusal(path)
+    # torch itself bears it.
+    assert torch.jit.load(path)(torch.ones(2)).tolist() == [2, 2]
+
+
+Pair = NamedTuple("Pair", [("first", torch.Tensor), ("ops", torch.Tensor)])
+
+
+class Rich(torch.nn.Module):
+    """A bit of all that torch writes as source, and words that stand for something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limit = 1.0
+        self.ops = torch.nn.ModuleList([torch.nn.Linear(2, 2), torch.nn.ReLU()])
+        self.head = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())
+
+    def helper(self, ops: torch.Tensor, table: dict[str, torch.Tensor]) -> Pair:
+        return Pair(ops * self.limit, table["getattr"])
+
+    def forward(self, x: torch.Tensor, flag: bool = True) -> dict[str, torch.Tensor]:
+        for op in self.ops:
+            x = op(x)
+        x = self.head(x)
+        if x.dim() > 5:
+            raise ValueError('it\'s "odd": save #1 of torch.save\n\t{ops}\\ä' + str(x.dim()))
+        table = {"getattr": x[..., 0:1], 'b"': x}
+        found = [self.helper(each, table) for each in (x, x + 1e-05)]
+        total = torch.zeros([2])
+        while total.sum() < 3.0 and flag:
+            total = total + torch.ones(2, dtype=torch.float32)
+        first, second = found[0]
+        return {"y": first + torch.jit.wait(torch.jit.fork(torch.neg, second)), "z": total}
+
+
+def test_accepts_what_torch_writes(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(Rich()), tmp_path / "rich.pt")
+    assert described(tmp_path / "rich.pt")["inputs"][0]["name"] == "x"
+    quantized = torch.ao.quantization.quantize_dynamic(Rich().head, {torch.nn.Linear})
+    torch.jit.save(torch.jit.trace(quantized, torch.ones(1, 2)), tmp_path / "int8.pt")
+    assert described(tmp_path / "int8.pt")["outputs"]
+
+
+# How torch words operators that reach out.
+WORDS = re.compile(
+    r"(?i)file|save|load|python|rpc|remote|read|write|exec|librar|import|pickle|dump|process|socket"
+)
+
+
+def test_goes_through_all_that_torch_has() -> None:
+    schemas = torch._C._jit_get_all_schemas()
+    allowed = [each for each in schemas if is_allowed(*each.name.split("::"))]
+    assert 2000 < len({each.name for each in allowed}) < len({each.name for each in schemas})
+    worded = {each.name for each in allowed if WORDS.search(each.name)}
+    # What profiles in the compiler.
+    assert worded == {"prim::profile", "prim::profile_ivalue"}
+    named = {arg.name for each in allowed for arg in each.arguments}
+    assert not {name for name in named if re.search("file|path_|url|address|command", name)}

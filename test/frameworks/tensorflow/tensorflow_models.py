@@ -70,11 +70,12 @@ def edit(folder: Path, change: Callable[[SavedModel], None]) -> None:
 
 UNCHECKED = """
 import sys, tensorflow as tf
-loaded = tf.saved_model.load(sys.argv[1])
+loaded = tf.saved_model.load(sys.argv[1], sys.argv[2:] or None)
 loaded.signatures["serving_default"](x=tf.ones([2, 4]))
 """
 
 
-def run_unchecked(folder: Path) -> None:
+def run_unchecked(folder: Path, *tags: str) -> None:
     """Loads and serves a model as TensorFlow does by itself, in another process."""
-    subprocess.run([sys.executable, "-c", UNCHECKED, str(folder)], check=True, capture_output=True)
+    command = [sys.executable, "-c", UNCHECKED, str(folder), *tags]
+    subprocess.run(command, check=True, capture_output=True)

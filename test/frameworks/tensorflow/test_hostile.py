@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +12,11 @@ import app
 import pytest
 import tensorflow as tf
 from ayci_runtime.errors import InvalidModel
-from operators import reason_against
+from known_operators import FILE, public, registered, verdicts
+from operators import SAVING, VOCABULARY, reason_against
 from runtime_requests import ask, describe_of, measure_of, subject_of
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.python.framework import op_def_registry
 from tensorflow_models import VECTOR, artifact_of, edit, run_unchecked, save
 
 
@@ -155,6 +160,34 @@ def test_an_operator_of_no_library(folder: Path) -> None:
     refused(folder, r"Stolen \(is none of TensorFlow's public operators\)")
 
 
+@pytest.mark.parametrize("name", ["WriteFile", "DumpTensor"])
+def test_a_function_by_the_name_of_an_operator(folder: Path, marker: Path, name: str) -> None:
+    save(folder, write(marker))
+
+    def hide(saved) -> None:
+        library = saved.meta_graphs[0].graph_def.library
+        for function in library.function:
+            for node in function.node_def:
+                node.op = name if node.op == "WriteFile" else node.op
+        library.function.add().signature.name = name
+
+    edit(folder, hide)
+    refused(folder, rf"operators: got {name} \(is ")
+    assert not marker.exists()
+
+
+def test_two_functions_of_one_name(folder: Path) -> None:
+    """One reader could look at the first, another at the last."""
+    save(folder)
+
+    def double(saved) -> None:
+        functions = saved.meta_graphs[0].graph_def.library.function
+        functions.add().CopyFrom(functions[0])
+
+    edit(folder, double)
+    refused(folder, "functions: got two of the same name")
+
+
 def save_table(folder: Path, words: Path) -> None:
     index = tf.lookup.TextFileIndex
     columns = (tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
@@ -207,6 +240,61 @@ def test_a_table_of_what_is_bound_to_no_asset(table: Path) -> None:
 
     edit(table, change)
     refused(table, r"InitializeTableFromTextFileV2 \(reads or writes files\)")
+
+
+def test_a_table_that_the_main_graph_fills(table: Path, tmp_path: Path) -> None:
+    """Beside the object graph's asset: with another graph there, TensorFlow runs the main one."""
+    secret = str(tmp_path / "secret").encode()
+
+    def change(saved) -> None:
+        graph = saved.meta_graphs[0]
+        saved.meta_graphs.add().CopyFrom(graph)
+        saved.meta_graphs[1].meta_info_def.tags[:] = ["other"]
+        del graph.asset_file_def[:]
+        graph.ClearField("saver_def")
+        (node,) = (each for each in graph.graph_def.node if each.name == "asset_path_initializer")
+        node.op = "Const"
+        node.attr.clear()
+        node.attr["dtype"].type = tf.string.as_datatype_enum
+        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(secret))
+
+    edit(table, change)
+    refused(table, r"operators: got InitializeTableFromTextFileV2 \(reads or writes files\); exp")
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        run_unchecked(table, "serve")
+    assert secret + b"; No such file" in failure.value.stderr, "it is read nowhere"
+
+
+# How TensorFlow words operators that reach out; of those that compute a few are worded so too.
+WORDS = re.compile(
+    r"File|Path|Directory|Python|PyFunc|Server|Rpc|Remote|Library|Dataset|Iterator|Reader|Dump|Proto"
+    r"|Summary|Checkpoint|Save|Restore|Debug|TPU|Tpu|Xla|Nccl|Collective|Host|Send|Recv"
+)
+WORDED = set(
+    """
+    AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary
+    TensorSummary TensorSummaryV2 DebugGradientIdentity DebugGradientRefIdentity
+    """.split()
+)
+
+
+def test_goes_by_the_same_list_as_the_plan() -> None:
+    """Where it does not, known_operators.py writes that list anew."""
+    assert json.loads(FILE.read_text(encoding="utf-8")) == verdicts()
+
+
+def test_goes_through_all_that_tensorflow_has() -> None:
+    allowed = {op for op in registered() if reason_against(NodeDef(op=op)) is None}
+    assert allowed < set(public()) < set(registered())
+    worded = {op for op in allowed if WORDS.search(op)}
+    assert worded == WORDED | SAVING | VOCABULARY
+    of_files = {
+        op
+        for op in allowed
+        for each in (*op_def_registry.get(op).input_arg, *op_def_registry.get(op).attr)
+        if "file" in each.name
+    }
+    assert of_files == VOCABULARY | {"MergeV2Checkpoints"}
 
 
 REACHING = """

@@ -21,7 +21,7 @@ def write_graph(
     outputs: Sequence[Info] = (Y,),
     **weights: np.ndarray,
 ) -> Path:
-    """Writes a model of opset 18, to which the domain `com.example` is known too."""
+    """Writes a model of opset 18, to which the domain `com.microsoft` is known too."""
     graph = helper.make_graph(
         nodes,
         "graph",
@@ -29,6 +29,6 @@ def write_graph(
         [helper.make_tensor_value_info(*each) for each in outputs],
         [numpy_helper.from_array(values, name) for name, values in weights.items()],
     )
-    domains = [helper.make_opsetid("", 18), helper.make_opsetid("com.example", 1)]
+    domains = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
     onnx.save(helper.make_model(graph, opset_imports=domains, ir_version=8), path)
     return path

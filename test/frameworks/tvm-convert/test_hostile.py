@@ -113,9 +113,37 @@ def test_weights_from_elsewhere_are_refused(tmp_path: Path, kind: str) -> None:
         "folder link": "up/secret",
     }[kind]
     path = external(folder, location)
-    with pytest.raises(ConversionFailed, match=r"external data: got .*; expected a file beside"):
+    with pytest.raises(InvalidModel, match=r"external data: got .*; expected a "):
         compiled(onnx_artifact(path), tmp_path / "made", INPUT)
     (folder / "link").unlink()
     (folder / "link").write_bytes(SECRET)
     compiled(onnx_artifact(external(folder, "link")), tmp_path / "beside", INPUT)
     assert SECRET[:24] in (tmp_path / "beside" / "model.so").read_bytes()
+
+
+def test_custom_operators_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    write_graph(path, [helper.make_node("Read", ["x"], ["y"], domain="evil")])
+    with pytest.raises(InvalidModel, match="operator Read: got domain 'evil'"):
+        compiled(onnx_artifact(path), tmp_path / "made", INPUT)
+
+
+def test_functions_without_end_are_refused(tmp_path: Path) -> None:
+    """Each of forty calls the next one twice."""
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+    path = write_graph(
+        tmp_path / "model.onnx", [helper.make_node("F0", ["x"], ["y"], domain="own")]
+    )
+    model = onnx.load(path)
+    model.opset_import.append(opsets[1])
+    for level in range(40):
+        calls = [("x", "a"), ("a", "y")]
+        nodes = [helper.make_node(f"F{level + 1}", [x], [y], domain="own") for x, y in calls]
+        model.functions.append(
+            helper.make_function("own", f"F{level}", ["x"], ["y"], nodes, opsets)
+        )
+    relu = [helper.make_node("Relu", ["x"], ["y"])]
+    model.functions.append(helper.make_function("own", "F40", ["x"], ["y"], relu, opsets))
+    onnx.save(model, path)
+    with pytest.raises(InvalidModel, match="functions: got more than 1000000 operators"):
+        compiled(onnx_artifact(path), tmp_path / "made", INPUT)

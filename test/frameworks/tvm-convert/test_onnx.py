@@ -110,7 +110,7 @@ REFUSED = {
     ],
     "TVM has no operator LSTM": [node("LSTM", ["x", "x", "x"], ["y"], hidden_size=3)],
     # TVM goes by the name alone, and would take it for ONNX's own.
-    "TVM has no operator com.example.Relu": [node("Relu", ["x"], ["y"], domain="com.example")],
+    "TVM has no operator com.microsoft.Relu": [node("Relu", ["x"], ["y"], domain="com.microsoft")],
     "operator Conv: ": [node("Conv", ["x", "x"], ["y"])],
 }
 
@@ -126,11 +126,11 @@ def test_refused_operators_are_named(tmp_path: Path, told: str) -> None:
 
 def test_operators_within_branches_are_named(tmp_path: Path) -> None:
     y = helper.make_tensor_value_info(*Y)
-    relu = node("Relu", ["x"], ["y"], domain="com.example")
+    relu = node("Relu", ["x"], ["y"], domain="com.microsoft")
     branch = helper.make_graph([relu], "branch", [], [y])
     nodes = [node("If", ["condition"], ["y"], then_branch=branch, else_branch=branch)]
     path = write_graph(tmp_path / "net.onnx", nodes, condition=np.array(True))
-    with pytest.raises(ConversionFailed, match=r"no operator com\.example\.Relu"):
+    with pytest.raises(ConversionFailed, match=r"no operator com\.microsoft\.Relu"):
         compiled(onnx_artifact(path), tmp_path / "made", INPUT)
 
 

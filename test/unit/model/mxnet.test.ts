@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadKept, loadModel } from '../../../src/model/load.ts';
+import { reasonAgainst } from '../../../src/model/mxnet/operators.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
@@ -113,18 +114,18 @@ describe('a hostile symbol', () => {
     [
       'a custom operator',
       (symbol) => void Object.assign(last(symbol), { op: 'Custom' }),
-      'has a custom operator Custom ("dense0_fwd")',
+      'has an operator Custom ("dense0_fwd": it runs code that the model does not hold)',
     ],
     [
       'a fused library',
       (symbol) => void Object.assign(last(symbol), { op: '_sg_evil' }),
-      'has a custom operator _sg_evil',
+      'has an operator _sg_evil ("dense0_fwd": it belongs to one library and CPU',
     ],
     [
       'a custom operator in a subgraph',
       (symbol) =>
         void Object.assign(last(symbol), { subgraphs: [{ nodes: [{ op: 'Custom', name: 'x', inputs: [] }] }] }),
-      'has a custom operator Custom ("x")',
+      'has an operator Custom ("x": it runs code',
     ],
     [
       'a library',
@@ -149,6 +150,47 @@ describe('a hostile symbol', () => {
     ['nothing', () => '', 'is empty; expected an MXNet model'],
   ])('with %s', async (_name, change, part) => {
     expect(await said(change)).toContain(part);
+  });
+});
+
+describe('operators of MXNet', () => {
+  it.each([
+    ...[
+      'Custom',
+      '_npi_Custom',
+      '_CustomFunction',
+      '_backward_Custom',
+      '_backward_CustomFunction',
+      '_Native',
+      '_NDArray',
+    ],
+    ...[
+      '_backward__Native',
+      '_backward__NDArray',
+      '_CachedOp',
+      '_CachedOpThreadSafe',
+      '_backward_CachedOp',
+      '_FusedOp',
+    ],
+    ...['_cvimread', '_cvimdecode', '_cvcopyMakeBorder', '_npi_cvimread', '_npi_cvimresize', '_imdecode'],
+    ...['_sg_mkldnn_conv', '_TensorRT', '_contrib_tvm_vadd', '_contrib_boolean_tvm_equal', '_backward_backward_Custom'],
+  ])('%s is refused', async (op) => {
+    const line = await said((symbol) => void Object.assign(symbol.nodes.at(-1) ?? {}, { op }));
+    expect(line).toContain(`has an operator ${op} ("dense0_fwd": it `);
+  });
+
+  it.each([
+    'Convolution',
+    '_backward_Convolution',
+    '_npi_cumsum',
+    '_npi_conv',
+    'Concat',
+    '_copy',
+    '_cond',
+    '_contrib_ROIAlign',
+    '_image_resize',
+  ])('%s computes', (op) => {
+    expect(reasonAgainst(op)).toBeNull();
   });
 });
 

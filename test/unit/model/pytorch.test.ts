@@ -8,7 +8,7 @@ import { loadModel } from '../../../src/model/load.ts';
 import { isPlainGuard, plainExpression } from '../../../src/model/pytorch/expressions.ts';
 import { operatorOf } from '../../../src/model/pytorch/operators.ts';
 import { forwardOf } from '../../../src/model/pytorch/schema.ts';
-import { outputNames } from '../../../src/model/pytorch/tree.ts';
+import { checkTree, outputNames } from '../../../src/model/pytorch/tree.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { changed, unzipped } from '../../support/unzip.ts';
@@ -85,10 +85,44 @@ describe('TorchScript', () => {
     ['image.save("/tmp/x")', 'calls aten::save'],
     ['ops.evil.run(image)', 'calls evil::run'],
     ['ops . prim . rpc_sync (image)', 'calls prim::rpc_sync'],
+    ['getattr(torch, "sa" "ve")(image, "/tmp/x")', 'an attribute whose name is no plain text'],
+    ['getattr(torch, "s\\141ve")(image, "/tmp/x")', 'an attribute whose name is no plain text'],
+    ['getattr(torch, "save")(image, "/tmp/x")', 'an attribute whose name is no plain text'],
+    ['getattr', 'an attribute whose name is no plain text'],
+    ['ops\n    _8 = _9.evil.run(image)', 'has code that torch does not write: ops. without a call'],
+    ['ops.evil\n    _8 = _9.run(image)', 'ops.evil without a call'],
+    ['(ops).evil.run(image)', 'ops. without a call'],
+    ['1.\n    ops.evil.run(image)', 'calls evil::run'],
+    ['...\n    ops.evil.run(image)', 'calls evil::run'],
+    ['torch', 'torch. without a call'],
+    ['__torch__.torch.classes.dist_rpc.WorkerInfo("", 1)', 'calls torch.classes.dist_rpc'],
+    ['__torch__.torch\n    _8 = _9.classes.dist_rpc.WorkerInfo("", 1)', 'a part of the name of a class'],
+    ['"a" "b"', 'texts side by side'],
+    ["'a'", "has code that torch does not write: \"'a'"],
+    ['1 # a', 'has code that torch does not write: "# a'],
   ])('that calls %s is refused', async (call, part) => {
     const added = (text: string) => text.replace('-> Tensor:\n', `-> Tensor:\n    _9 = ${call}\n`);
     const bytes = await changed(await bytesOf('traced.pt'), { 'code/__torch__.py': added });
     expect(await said('m.pt', bytes)).toContain(part);
+  });
+
+  it.each(['getattr(image, "0")', 'print("torch.save ops.evil", 1.5e-05)', 'ops.aten.add(image, 1)', 'image.ops.evil'])(
+    'that has %s is read',
+    async (line) => {
+      const added = (text: string) => text.replace('-> Tensor:\n', `-> Tensor:\n    _9 = ${line}\n`);
+      const bytes = await changed(await bytesOf('traced.pt'), { 'code/__torch__.py': added });
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, 'm.pt'), bytes);
+      expect((await loadModel(join(folder.path, 'm.pt'), '--model')).operators).toHaveProperty(['aten.linear'], 1);
+    },
+  );
+
+  it('whose pickle names a class of PyTorch that does more than compute is refused', async () => {
+    const traced = await bytesOf('traced.pt');
+    const data = [...(await unzipped(traced))].find(([name]) => name.endsWith('/data.pkl'))?.[1] ?? Buffer.of();
+    const other = data.toString('latin1').replace(/c__torch__\n/, 'c__torch__.torch.classes.dist_rpc\n');
+    const bytes = await changed(traced, { 'constants.pkl': Buffer.from(other, 'latin1') });
+    expect(await said('m.pt', bytes)).toContain('constants.pkl has "__torch__.torch.classes.dist_rpc.');
   });
 
   it('reads the forward of the class that is asked for', () => {
@@ -199,9 +233,9 @@ sys.stdout.buffer.write(pickle.dumps(Evil(), 2))`;
       'has a guard that is no comparison of sizes',
     ],
     [
-      'a module to import',
-      program((json) => json.replace('"out_spec": "[1, ', '"out_spec": "[1, {\\"__enum__\\": true}, ')),
-      'by names that Python would import',
+      'a nesting of its own',
+      program((json) => json.replace('"out_spec": "[1, ', '"out_spec": "[1, 2, ')),
+      'nests its inputs or outputs by "[1, 2, ',
     ],
     [
       'an input that is no tensor',
@@ -309,6 +343,50 @@ describe('expressions of sizes', () => {
     ['print(1)', false],
   ])('a guard %s: %s', (guard, plain) => {
     expect(isPlainGuard(guard)).toBe(plain);
+  });
+});
+
+describe('the nesting of inputs and outputs', () => {
+  const leaf = '{"type": null, "context": null, "children_spec": []}';
+  const one = (type: string, context: unknown, ...children: string[]) =>
+    `[1, {"type": ${JSON.stringify(type)}, "context": ${JSON.stringify(JSON.stringify(context))}, "children_spec": [${children.join()}]}]`;
+  const output = 'transformers.modeling_outputs.BaseModelOutput';
+
+  it.each([
+    [`[1, ${leaf}]`],
+    [one('builtins.tuple', null, leaf, leaf)],
+    [one('builtins.dict', ['a', 3], leaf, leaf)],
+    [one('collections.OrderedDict', ['a'], leaf)],
+    [one(output, ['last_hidden_state', 'pooler_output'], leaf, leaf)],
+  ])('%s is let through', (spec) => {
+    expect(() => checkTree(spec)).not.toThrow();
+  });
+
+  it('of a class of another library gives names', () => {
+    expect(outputNames(one(output, ['logits', 'hidden'], leaf, leaf))).toEqual(['output.logits', 'output.hidden']);
+  });
+
+  it.each([
+    [
+      one('builtins.dict', [{ __enum__: true, fqn: 'evil:Any', name: 'Any' }], leaf),
+      'has a key of inputs or outputs that',
+    ],
+    [one('builtins.dict', ["a'b"], leaf), 'has a key of inputs or outputs that'],
+    [one('builtins.set', null, leaf), 'nests inputs or outputs in a builtins.set; expected tuples'],
+    [one('torch.nn.Module', ['a'], leaf), 'nests inputs or outputs in a torch.nn.Module'],
+    [one('collections.namedtuple', ['a'], leaf), 'nests inputs or outputs in a collections.namedtuple'],
+    [one('Own', ['a'], leaf), 'nests inputs or outputs in a Own'],
+    [one(`${output}()`, ['a'], leaf), 'nests inputs or outputs in a transformers'],
+    [one(output, ['a', 'b'], leaf), 'nests inputs or outputs in a transformers'],
+    [one(output, [1], leaf), 'nests inputs or outputs in a transformers'],
+    [one(output, [], ''), 'nests inputs or outputs in a transformers'],
+    [one('builtins.tuple', null, one(output, {}, leaf).slice(4, -1)), 'nests inputs or outputs in a transformers'],
+    ['[1]', 'nests its inputs or outputs by "[1]"'],
+    ['[1, {"type": null}]', 'nests its inputs or outputs by'],
+    [`[1, {"type": "builtins.list", "context": null, "children_spec": []}]`, 'nests its inputs or outputs by'],
+    ['nonsense', 'nests its inputs or outputs by "nonsense"'],
+  ])('%s is refused', (spec, part) => {
+    expect(() => checkTree(spec)).toThrow(part);
   });
 });
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from ayci_runtime.errors import InvalidModel
+from .errors import InvalidModel
 
 
 def check_location(path: Path, location: str) -> None:

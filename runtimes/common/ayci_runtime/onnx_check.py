@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from ayci_runtime.errors import InvalidModel
-from expansion import check_expansion
-from locations import check_location
-from wire import fields
+from .errors import InvalidModel
+from .onnx_expansion import check_expansion
+from .onnx_locations import check_location
+from .protobuf_wire import fields
 
 # '' is ai.onnx.
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from mmap import mmap
 
-from ayci_runtime.errors import InvalidModel
+from .errors import InvalidModel
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: 8, FIXED32: 4}

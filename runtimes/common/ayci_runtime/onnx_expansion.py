@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from ayci_runtime.errors import InvalidModel
+from .errors import InvalidModel
 
 MAX_OPERATORS = 1_000_000
 MAX_FUNCTION_LEVELS = 64
