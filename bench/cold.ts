@@ -1,6 +1,6 @@
-// The first request of a cold sandbox against a bare script that does the same: a process that imports the engine, loads
-// the model, makes the inputs and runs once. npm run bench -- cold [ENGINE ...] [--turns N]. In turns; prints the ratio of
-// medians (to reach: <= 1.15). AYCI's part: init by its REPORT, fetch, load and first inference.
+// The first request of a cold sandbox against a bare script that does the same: a process that imports the engine and
+// Lambda's client, loads the model, makes the inputs and runs once: npm run bench -- cold [ENGINE ...] [--turns N]. In
+// turns; prints the ratio of medians (to reach: <= 1.15). AYCI's part: init by its REPORT, fetch, load, first inference.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,8 +41,12 @@ async function ours(subject: Subject): Promise<{ readonly ms: number; readonly i
 
 function bare(python: string, engine: string, { file }: Subject, inputs: readonly string[]): number {
   const begin = performance.now();
-  // Environments of AYCI's own, without what it sets: as a user's shell.
-  execFileSync(python, [script, engine, file, ...inputs], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = {
+    PATH: process.env.PATH ?? '',
+    PYTHONPATH: join(root, 'runtimes', engine),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  execFileSync(python, [script, engine, file, ...inputs], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return performance.now() - begin;
 }
 

@@ -48,6 +48,7 @@ def tensorflow(path: Path, feeds: Feeds) -> Run:
 
 
 def mxnet(path: Path, feeds: Feeds) -> Run:
+    import compat  # noqa: F401 without it this MXNet and today's numpy do not go together
     import mxnet as mx
 
     prefix = str(path).removesuffix("-symbol.json")

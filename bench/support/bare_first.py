@@ -2,7 +2,8 @@
 
     python bare_first.py ENGINE MODEL [NAME=DTYPE:1x3x224x224 ...]
 
-Imports what it needs, makes the inputs, loads, runs once, and ends without tidying up.
+Imports what it needs and Lambda's own client, without which no function runs, makes the inputs, loads, runs once, and
+ends without tidying up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+import awslambdaric.bootstrap  # noqa: F401
 import numpy as np
 from bare_engines import BARE
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AyciError } from '../../errors.ts';
 import type { Invocation, Logger, Target, TargetFacts, Where, Work } from '../../ports.ts';
 import { type Hardware, MB_PER_VCPU, RUNTIME_NAMES, type RuntimeName } from '../../types/config.ts';
@@ -9,6 +8,7 @@ import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
 import { codeOf, LIBRARIES, type Place, plannedRoute, routeOf } from '../../types/runtimes.ts';
 import { codeDigest } from '../code-digest.ts';
 import { probeCpuShare } from './cgroup.ts';
+import { compiledCode } from './code.ts';
 import { runtimeDigest } from './digest.ts';
 import {
   converterEnvironment,
@@ -149,8 +149,8 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     readonly invoker: Invoker;
     readonly scratch: string;
   }
-  /** By environment. */
-  const pythons = new Map<string, string>();
+  /** By environment: its Python, and the folder of its runtime's code. */
+  const ready = new Map<string, { readonly python: string; readonly folder: string }>();
   let starting: Promise<Running> | null = null;
 
   function find(name: string): FunctionSpec | null {
@@ -159,8 +159,8 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     if (match === null || runtime === undefined || match[3] !== hardware) return null;
     const converts = match[2] !== undefined;
     const environment = converts ? converterOf(runtime, match[2] === 'light-') : runtime;
-    const python = pythons.get(environment);
-    if (python === undefined) return null;
+    const prepared = ready.get(environment);
+    if (prepared === undefined) return null;
     if (converts === (match[4] !== undefined)) return null;
     const memoryMb = converts ? memory.total : Number(match[4]);
     return {
@@ -169,10 +169,9 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       timeoutMs: (converts ? CONVERT_SECONDS : (options.timeoutSeconds ?? MEASURE_SECONDS)) * 1000,
       cpus: converts ? null : memoryMb / MB_PER_VCPU,
       capMb: converts ? null : memoryMb,
-      python,
-      folder: join(runtimesDir, runtime),
+      ...prepared,
       handler: environment === runtime ? 'app.handler' : 'convert_app.handler',
-      pythonPath: join(runtimesDir, 'common'),
+      pythonPath: prepared.folder,
       region: options.region,
     };
   }
@@ -208,11 +207,13 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
   return {
     facts,
     async prepare(work, signal) {
-      for (const name of new Set(work.map(environmentOf))) {
+      for (const [name, { framework }] of new Map(work.map((one) => [environmentOf(one), one]))) {
         if (!existsSync(requirements(name)))
           throw new AyciError('environment', `runtime ${name}: its folder is missing`);
-        const made = await makeEnvironment(options, name, options.logger, signal);
-        pythons.set(name, made.python);
+        const { python } = await makeEnvironment(options, name, options.logger, signal);
+        const digest = digestOf(framework, name);
+        const folder = await compiledCode(options, framework, digest, python, signal);
+        ready.set(name, { python, folder });
       }
       await running();
     },

@@ -1,1 +1,0 @@
-export{t as publishComment}from"./comment-DK7tgu5h.js";

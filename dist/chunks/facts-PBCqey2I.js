@@ -1,0 +1,1 @@
+export{t as factsOf,n as usableConcurrency}from"./facts-C7MiO1Ul.js";

@@ -1,1 +1,0 @@
-export{t as readConfigFile,n as repositoryFiles}from"./files-Cc3UrjKU.js";

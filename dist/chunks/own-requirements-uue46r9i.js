@@ -1,0 +1,1 @@
+export{n as parseOwnRequirements}from"./own-requirements-DKdloBqg.js";
