@@ -33,7 +33,8 @@ type Measured = Extract<CellOutcome, { kind: 'measured' }>;
 function shapes({ net, format }: ZooModel): NonNullable<CellOptions['shapes']> {
   if (format !== 'torchscript' && format !== 'mxnet') return {};
   const tokens = { dims: [1, 64], dtype: 'int64' } as const;
-  if (net === 'bert') return { input_ids: tokens, attention_mask: tokens };
+  if (net === 'bert')
+    return format === 'mxnet' ? { data0: tokens, data1: tokens } : { input_ids: tokens, attention_mask: tokens };
   return { [format === 'mxnet' ? 'data' : 'image']: { dims: [1, 3, 224, 224], dtype: 'float32' } };
 }
 
