@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import http.server
 import socket
-import ssl
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from serving import running
 
 
 @dataclass(frozen=True)
@@ -101,18 +101,6 @@ class _Server(http.server.ThreadingHTTPServer):
 def store(certificate=None, **options):
     """A running Store; `certificate`: paths of a certificate and its key, for https."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    scheme, host = "http", "127.0.0.1"
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        scheme, host = "https", "localhost"
-    server.store = Store(f"{scheme}://{host}:{server.server_port}", **options)
-    thread = threading.Thread(target=server.serve_forever, args=[0.02])
-    thread.start()
-    try:
+    with running(server, certificate) as address:
+        server.store = Store(address, **options)
         yield server.store
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import copy
-import functools
 import hashlib
-import http.server
 import shutil
-import ssl
-import threading
 
 import nets
 import pytest
 from ayci_runtime.errors import ArtifactMismatch, InvalidRequest
 from ayci_runtime.fetch import fetch_artifact, file_path
 from requesting import IMAGE, artifact_of, ask, file_of, measure_of, subject_of
+from serving import Files, files, running
 
 
 @pytest.fixture
@@ -126,7 +123,7 @@ def https(tmp_path, certificate):
     www = tmp_path / "www"
     www.mkdir()
 
-    class Files(http.server.SimpleHTTPRequestHandler):
+    class Redirecting(Files):
         def do_GET(self):
             if not self.path.startswith("/to/"):
                 return super().do_GET()
@@ -136,21 +133,8 @@ def https(tmp_path, certificate):
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Files, directory=str(www))
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield www, f"https://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(files(www, Redirecting), certificate) as address:
+        yield www, address
 
 
 def served(split, https):
@@ -211,7 +195,7 @@ def http_(tmp_path):
     www = tmp_path / "www"
     www.mkdir()
 
-    class Files(http.server.SimpleHTTPRequestHandler):
+    class Redirecting(Files):
         def do_GET(self):
             if not self.path.startswith("/to/"):
                 return super().do_GET()
@@ -220,17 +204,8 @@ def http_(tmp_path):
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Files, directory=str(www))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    yield www, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(files(www, Redirecting)) as address:
+        yield www, address
 
 
 def test_server_of_this_machine_is_read_without_encryption(split, http_, scratch, monkeypatch):
