@@ -1,4 +1,4 @@
-"""A user's own versions of frameworks in the images, by the standard library alone.
+"""A user's own versions of frameworks in the place of a lock's, by the standard library alone.
 
     python3 runtimes/own_requirements applies OWN
         the runtimes whose library the file pins, comma-separated

@@ -1,28 +1,20 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { AyciError } from '../../errors.ts';
-import type { Invocation, Logger, Target, TargetFacts, Where, Work } from '../../ports.ts';
-import { type Hardware, MB_PER_VCPU, RUNTIME_NAMES, type RuntimeName } from '../../types/config.ts';
+import type { Invocation, Logger, Target, TargetFacts } from '../../ports.ts';
+import type { Hardware } from '../../types/config.ts';
 import type { Failure } from '../../types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest } from '../../types/protocol.ts';
-import { codeOf, LIBRARIES, type Place, plannedRoute, routeOf } from '../../types/runtimes.ts';
+import { codeOf, plannedRoute, routeOf } from '../../types/runtimes.ts';
 import { codeDigest } from '../code-digest.ts';
 import { probeCpuShare } from './cgroup.ts';
 import { compiledCode } from './code.ts';
-import { runtimeDigest } from './digest.ts';
-import {
-  converterEnvironment,
-  type EnvironmentPlace,
-  madeEnvironment,
-  makeEnvironment,
-  requirementsOf,
-  requirementTexts,
-} from './environment.ts';
-import type { FunctionSpec } from './function.ts';
+import { type EnvironmentPlace, makeEnvironment, requirementsOf } from './environment.ts';
+import { findFunction, nameOf, type Prepared } from './functions.ts';
 import { hostCpu, hostMemory, hostVcpus } from './host.ts';
 import { Pool } from './pool.ts';
 import { findTools } from './process.ts';
-import { findPython, tagOf } from './python.ts';
+import { localRuntimes } from './runtimes.ts';
 import { makeScratch } from './scratch.ts';
 import { InvokeServer } from './server.ts';
 
@@ -55,10 +47,6 @@ export interface LocalTargetOptions extends EnvironmentPlace {
   }) => Promise<Invoker>;
 }
 
-/** A measure request ends by its own deadline well before. */
-const MEASURE_SECONDS = 90;
-const CONVERT_SECONDS = 900;
-
 /** The host's architecture by Lambda's name. */
 export function hostHardware(platform: string = process.platform, architecture: string = process.arch): Hardware {
   const hardware = architecture === 'x64' ? 'x86_64' : architecture === 'arm64' ? 'arm64' : null;
@@ -72,48 +60,14 @@ export function hostHardware(platform: string = process.platform, architecture: 
   );
 }
 
-/** `onnxruntime 1.32.0`, as the last of its requirements has it. */
-function lockedVersion(requirements: readonly (Buffer | string)[], library: string): string {
-  const pinned = new RegExp(`^${library}(?:-cpu)?\\s*==\\s*([^\\s;\\\\]+)(.*)$`, 'gm');
-  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-  const versions = requirements.flatMap((text) =>
-    [...text.toString().matchAll(pinned)]
-      // A lock may have one version for each architecture.
-      .filter(([, , marker = '']) => !marker.includes('platform_machine') || marker.includes(`== '${machine}'`))
-      .map(([, version]) => version ?? ''),
-  );
-  return [library, ...versions.slice(-1)].join(' ');
-}
-
 /** The embedded Lambda as a target: AWS's client in front of a small Lambda on 127.0.0.1. */
 export async function createLocalTarget(options: LocalTargetOptions): Promise<Target> {
   const hardware = hostHardware();
   const share = await probeCpuShare({ path: options.path });
   const tools = findTools(`${options.path}:/usr/bin:/bin`);
   const memory = hostMemory();
-  const { runtimesDir } = options;
-  const requirements = (name: string): string => requirementsOf(runtimesDir, name);
-  const converterOf = (runtime: RuntimeName, light: boolean): string =>
-    light ? runtime : converterEnvironment(runtimesDir, runtime);
-  const environments = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime, false)]);
-  const made = environments
-    .filter((name) => existsSync(requirements(name)))
-    .map((name) => madeEnvironment(options, name))
-    .find((one) => one !== null);
-  // An environment that is not made yet is made with the Python of those that are; looking for one starts processes.
-  const tag = made?.tag ?? tagOf(await findPython(options.python, options.path));
+  const runtimes = await localRuntimes(options, hardware);
   const capped = tools.prlimit !== null ? 'rlimit' : 'memory not limited (no prlimit here)';
-  const digests = new Map<string, string>();
-  const digestOf = (runtime: RuntimeName, environment: string): string => {
-    const own = madeEnvironment(options, environment)?.tag ?? tag;
-    const digest =
-      digests.get(environment) ??
-      runtimeDigest(runtimesDir, runtime, requirementTexts(options, environment), own, hardware);
-    digests.set(environment, digest);
-    return digest;
-  };
-  const converterDigest = ({ runtime, light }: Place): string =>
-    digestOf(runtime, converterOf(runtime, light === true));
   const facts: TargetFacts = {
     kind: 'local',
     hardware: [hardware],
@@ -134,13 +88,10 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       return typeof route === 'string' ? route : null;
     },
     runtimeDigest: (framework, config) =>
-      codeDigest(codeOf(framework, config, (runtime) => digestOf(runtime, runtime), converterDigest)),
-    converterDigest,
+      codeDigest(codeOf(framework, config, (runtime) => runtimes.digestOf(runtime, runtime), runtimes.converterDigest)),
+    converterDigest: runtimes.converterDigest,
     converterHardware: () => hardware,
-    runtimeName(framework, optimizer) {
-      const { serves } = plannedRoute(framework, optimizer);
-      return lockedVersion(requirementTexts(options, serves), LIBRARIES[serves]);
-    },
+    runtimeName: (framework, optimizer) => runtimes.versionOf(plannedRoute(framework, optimizer).serves),
   };
 
   interface Running {
@@ -149,37 +100,16 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     readonly invoker: Invoker;
     readonly scratch: string;
   }
-  /** By environment: its Python, and the folder of its runtime's code. */
-  const ready = new Map<string, { readonly python: string; readonly folder: string }>();
+  /** By environment. */
+  const ready = new Map<string, Prepared>();
+  const { region, timeoutSeconds } = options;
+  const functions = { runtimes, hardware, hostMb: memory.total, region, timeoutSeconds };
   let starting: Promise<Running> | null = null;
-
-  function find(name: string): FunctionSpec | null {
-    const match = /^ayci-([a-z]+)-(convert-|light-)?(x86_64|arm64)(?:-(\d{3,5}))?$/.exec(name);
-    const runtime = RUNTIME_NAMES.find((one) => one === match?.[1]);
-    if (match === null || runtime === undefined || match[3] !== hardware) return null;
-    const converts = match[2] !== undefined;
-    const environment = converts ? converterOf(runtime, match[2] === 'light-') : runtime;
-    const prepared = ready.get(environment);
-    if (prepared === undefined) return null;
-    if (converts === (match[4] !== undefined)) return null;
-    const memoryMb = converts ? memory.total : Number(match[4]);
-    return {
-      name,
-      memoryMb,
-      timeoutMs: (converts ? CONVERT_SECONDS : (options.timeoutSeconds ?? MEASURE_SECONDS)) * 1000,
-      cpus: converts ? null : memoryMb / MB_PER_VCPU,
-      capMb: converts ? null : memoryMb,
-      ...prepared,
-      handler: environment === runtime ? 'app.handler' : 'convert_app.handler',
-      pythonPath: prepared.folder,
-      region: options.region,
-    };
-  }
 
   async function start(): Promise<Running> {
     const scratch = await makeScratch();
     const pool = new Pool({ tools, cpuShare: share.ok ? share.share : null, scratch }, options.concurrency ?? 10);
-    const server = await InvokeServer.listen(pool, find);
+    const server = await InvokeServer.listen(pool, (name) => findFunction(name, functions, ready));
     const invoker = await options.invokerFactory({
       region: options.region,
       endpoint: server.endpoint,
@@ -193,25 +123,14 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
     return starting;
   }
 
-  function nameOf({ framework, hardware, memoryMb, light }: Where, converts: boolean): string {
-    // On Lambda one converter does both; here the light ones need no environment of their own.
-    return converts
-      ? `ayci-${framework}-${light ? 'light' : 'convert'}-${hardware}`
-      : `ayci-${framework}-${hardware}-${memoryMb}`;
-  }
-
-  function environmentOf({ op, framework, light }: Work): string {
-    return op === 'convert' ? converterOf(framework, light === true) : framework;
-  }
-
   return {
     facts,
     async prepare(work, signal) {
-      for (const [name, { framework }] of new Map(work.map((one) => [environmentOf(one), one]))) {
-        if (!existsSync(requirements(name)))
+      for (const [name, { framework }] of new Map(work.map((one) => [runtimes.environmentOf(one), one]))) {
+        if (!existsSync(requirementsOf(options.runtimesDir, name)))
           throw new AyciError('environment', `runtime ${name}: its folder is missing`);
         const { python } = await makeEnvironment(options, name, options.logger, signal);
-        const digest = digestOf(framework, name);
+        const digest = runtimes.digestOf(framework, name);
         const folder = await compiledCode(options, framework, digest, python, signal);
         ready.set(name, { python, folder });
       }

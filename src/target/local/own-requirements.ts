@@ -11,7 +11,7 @@ export interface OwnRequirements {
   readonly packages: ReadonlySet<string>;
 }
 
-// The rules are those of runtimes/own_requirements/pins.py, which puts a user's versions into the images.
+// The rules are those of runtimes/own_requirements/pins.py, which puts a user's versions in the place of the lock's.
 const PINNED =
   /^[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9._, \t-]+\])?[ \t]*==[ \t]*([A-Za-z0-9.!+_-]+)[ \t]*(?:;[ \t]*([^#]*?))?((?:[ \t]+--hash=sha256:[0-9a-f]{64})+)[ \t]*$/;
 const COMMENT = /(?:^|[ \t])#[^\n]*$/;
