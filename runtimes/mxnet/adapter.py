@@ -8,9 +8,8 @@ import compat  # noqa: F401
 import mxnet as mx
 import numpy as np
 from ayci_runtime.adapter import Adapter
-from threads import use_threads
-
 from model import MxnetModel
+from threads import use_threads
 
 
 class MxnetAdapter(Adapter):

@@ -13,11 +13,10 @@ from ayci_runtime.adapter import Wanted
 from ayci_runtime.errors import ConversionFailed
 from corrected import RESHAPE, Translation
 from folding import folded
+from model import MxnetModel, Shape, infer_shapes
 from onnx import ValueInfoProto, helper
 from symbol import Graph, graph_of
 from translate import OPSET, check_translatable, translate
-
-from model import MxnetModel, Shape, infer_shapes
 
 # A protobuf message ends at 2 GiB.
 _INLINE_BYTES = 1 << 30

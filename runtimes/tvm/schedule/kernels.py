@@ -15,6 +15,7 @@ import numpy as np
 from tvm import te, tirx
 from tvm.ir import Expr
 
+from schedule.places import ravel, unravel
 from schedule.shapes import round_up
 from schedule.tile import Tile
 
@@ -181,21 +182,3 @@ def _annotation(tile: Tile) -> dict[str, list[int]]:
 
 def _clamped(p: Expr, rows: int, tile: Tile) -> Expr:
     return p if rows % tile.rows == 0 else tirx.min(p, rows - 1)
-
-
-def unravel(p: Expr, shape: Sequence[int]) -> list[Expr]:
-    """The place in an array of `shape` whose number is p, in row-major order."""
-    places = []
-    for index, size in enumerate(shape):
-        below = prod(shape[index + 1 :])
-        place = p // below if below > 1 else p
-        places.append(place % size if index else place)
-    return places
-
-
-def ravel(places: Sequence[Expr], shape: Sequence[int]) -> Expr:
-    """The number, in row-major order, of a place in an array of `shape`."""
-    flat: Expr | int = 0
-    for place, size in zip(places, shape, strict=True):
-        flat = flat * size + place
-    return flat

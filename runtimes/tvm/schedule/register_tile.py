@@ -23,8 +23,9 @@ from schedule.blocks import (
 )
 from schedule.cuts import reduce_in_registers, split_channels, unroll_and_vectorize
 from schedule.elementwise import fuse_after, vectorize
-from schedule.kernels import STAGE, TILE, ravel
+from schedule.kernels import STAGE, TILE
 from schedule.machine import Machine
+from schedule.places import ravel
 from schedule.tile import Tile
 
 # Bytes of packed weights that stay in the cache while all pixels pass by.

@@ -8,8 +8,8 @@ from math import prod
 from tvm import te, tirx, topi
 from tvm.ir import Expr
 
-from schedule.kernels import ravel, unravel
 from schedule.machine import Machine
+from schedule.places import ravel, unravel
 from schedule.row_sums import highest, lowest, summed
 
 # Annotation of the block after which only elementwise ones come.
