@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureFramework, frameworkNames } from '../scripts/frameworks.mjs';
 import { squeezenet } from '../src/demo/squeezenet.ts';
-import type { RuntimeName } from '../src/types/config.ts';
 import { type Asked, coldConversion } from './support/cold-conversion.ts';
 import { root } from './support/local.ts';
 import { median } from './support/stats.ts';
@@ -37,6 +36,7 @@ const COMPARED: readonly Compared[] = [
     runtime: 'onnx',
     optimizer: 'onnx',
     model: onnx,
+    light: true,
     words: 'graph optimization, a bare script',
     tool: (target) => [bare, 'optimize', onnx, `${target}.onnx`],
   },
@@ -64,14 +64,14 @@ const COMPARED: readonly Compared[] = [
 ];
 
 /** The environment in which a runtime converts. */
-function converterPython(runtime: RuntimeName): string {
+function converterPython({ runtime, light }: Asked): string {
   const own = `${runtime}-convert`;
-  return ensureFramework(frameworkNames().includes(own) ? own : runtime);
+  return ensureFramework(light === undefined && frameworkNames().includes(own) ? own : runtime);
 }
 
 let worst = 0;
 for (const { words, tool, ...asked } of COMPARED) {
-  const python = converterPython(asked.runtime);
+  const python = converterPython(asked);
   const tools: number[] = [];
   const ours: number[] = [];
   // The first of each reads its files from the disk.

@@ -1,4 +1,4 @@
-// Every framework × optimizer of the nets in test/zoo: npm run bench:frameworks [FRAMEWORK ...] -- [--net NET ...]
+// Every framework × optimizer of the nets in test/zoo: npm run bench:frameworks -- [FRAMEWORK ...] [--net NET ...]
 // [--batch LIST] [--sandboxes N]. Prints a table: phases, latency, memory, artifact, how the answers agree with vanilla's.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,6 +14,8 @@ export interface Asked {
   readonly runtime: RuntimeName;
   readonly optimizer: Optimizer;
   readonly model: string;
+  /** Converted where it is served, as on this machine. */
+  readonly light?: true;
 }
 
 const SCRIPT = `
@@ -24,7 +26,10 @@ json.dump(handler(json.load(sys.stdin), None), sys.stdout)
 `;
 
 /** One conversion by a runtime's handler in a process of its own, from its start to its end, ms. */
-export async function coldConversion({ runtime, optimizer, model: path }: Asked, python: string): Promise<number> {
+export async function coldConversion(
+  { runtime, optimizer, model: path, light }: Asked,
+  python: string,
+): Promise<number> {
   const model = await loadModel(path, 'bench');
   const home = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
   const output = join(home, 'output');
@@ -44,7 +49,7 @@ export async function coldConversion({ runtime, optimizer, model: path }: Asked,
     output: pathToFileURL(output).href,
   };
   const folder = join(root, 'runtimes', runtime);
-  const app = existsSync(join(folder, 'convert_app.py')) ? 'convert_app' : 'app';
+  const app = light === undefined && existsSync(join(folder, 'convert_app.py')) ? 'convert_app' : 'app';
   const begin = performance.now();
   execFileSync(python, ['-c', SCRIPT, app], {
     input: JSON.stringify(request),

@@ -5,7 +5,7 @@ from environment import set_environment
 
 prepare()
 set_environment()
-IMPORT_MS = timed_import("numpy", "onnxruntime", "onnx")
+IMPORT_MS = timed_import("numpy", "onnxruntime")
 
 from ayci_runtime.handler import make_handler
 from converter import OnnxConverter

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
-import onnx
 from adapter import OnnxAdapter
 from ayci_runtime.adapter import Conversion, Wanted
 from ayci_runtime.onnx_check import check_model
-from quantize import write_quantized
 
 
 class OnnxConverter(OnnxAdapter):
@@ -21,8 +20,11 @@ class OnnxConverter(OnnxAdapter):
         if wanted.optimizer != "onnx-int8":
             return super().convert(path, wanted, folder)
         check_model(path)
+        # It brings onnx and more, which optimizing does without.
+        from quantize import write_quantized
+
         return write_quantized(path, folder / path.name, wanted)
 
     def versions(self) -> dict[str, str]:
         """Those of serving, and onnx."""
-        return {**super().versions(), "onnx": onnx.__version__}
+        return {**super().versions(), "onnx": metadata.version("onnx")}
