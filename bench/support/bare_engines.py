@@ -75,8 +75,7 @@ def openvino(path: Path, feeds: Feeds) -> Run:
         "INFERENCE_PRECISION_HINT": "f32",
     }
     compiled = ov.Core().compile_model(str(path), "CPU", settings)
-    request = compiled.create_infer_request()
-    return lambda: request.infer(feeds)
+    return lambda: compiled(feeds)
 
 
 def tvm(path: Path, feeds: Feeds) -> Run:
