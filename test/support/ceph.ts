@@ -69,9 +69,9 @@ osd_pool_default_pgp_num = 1
 osd_pool_default_pg_autoscale_mode = off
 osd_crush_chooseleaf_type = 0
 mon_allow_pool_size_one = true
-# It refuses to start where a disk is fuller than that, by default 95 %.
-mon_data_avail_crit = 1
-mon_data_avail_warn = 2
+# By default it refuses to start where 5 % of a disk or less are free; nothing here grows that much.
+mon_data_avail_crit = -1
+mon_data_avail_warn = 0
 mon_max_pg_per_osd = 1000
 mon_data = ${folder}/mon
 osd_data = ${folder}/osd

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from parts import AS_ROOT, RUNTIMES, cache, part, program, run
 
 BASE = "localhost/ayci-base"
+# The images of one version take about 13 GB, of which another version shares the most.
+STORE_LIMIT_GB = 22
 # Of pip's settings those by which it reaches an index; what lies on this disk is not in the build.
 SETTINGS = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy", "timeout")
 
@@ -27,8 +30,18 @@ def buildah(*arguments: str | Path) -> str:
     return run(*AS_ROOT, program("buildah"), *roots, *arguments).strip()
 
 
+@lru_cache
+def _keep_store_small() -> None:
+    """Empties a store in which layers of earlier versions have gathered, before anything is built."""
+    store = cache() / "images" / "root"
+    kilobytes = int(run(*AS_ROOT, "du", "-sk", store).split()[0]) if store.exists() else 0
+    if kilobytes > STORE_LIMIT_GB << 20:
+        buildah("rmi", "--all", "--force")
+
+
 def _base_image() -> str:
     """The stand-in, made once from its tar."""
+    _keep_store_small()
     tar = Path(part("AYCI_TEST_BASE_IMAGE"))
     name = f"{BASE}:{int(tar.stat().st_mtime)}"
     if buildah("images", "--quiet", "--filter", f"reference={name}") == "":
