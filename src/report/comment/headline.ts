@@ -76,11 +76,26 @@ export function phraseOf(view: ModelView): string {
   }
 }
 
-/** The model that the headline speaks of: of the worst state, and of these the furthest over its limit. */
+/** Whether a model passes although it is worse, since that was accepted. */
+function isAccepted(view: ModelView): boolean {
+  return view.state === 'pass' && view.accepted.length > 0;
+}
+
+/** How many models are in which state: `1 regressed, 2 the same, 1 worse as accepted`. */
+function countsOf(views: readonly ModelView[]): string {
+  const accepted = views.filter(isAccepted).length;
+  const counts = STATES.flatMap((state) => {
+    const count = views.filter((view) => view.state === state && !isAccepted(view)).length;
+    return count === 0 ? [] : [COUNTED[state](count)];
+  });
+  return [...counts, ...(accepted === 0 ? [] : [`${counted(accepted)} worse as accepted`])].join(', ');
+}
+
+/** The model that the headline speaks of: of the worst state, of these the furthest over its limit, or an accepted one. */
 function worstView(views: readonly ModelView[]): ModelView | undefined {
   const state = STATES.find((one) => views.some((view) => view.state === one));
   const candidates = views.filter((view) => view.state === state);
-  return worstRegressions(candidates)[0]?.view ?? candidates[0];
+  return worstRegressions(candidates)[0]?.view ?? candidates.find(isAccepted) ?? candidates[0];
 }
 
 /** The verdict in one line: mark, words, and how many models are in which state. */
@@ -92,12 +107,8 @@ export function headlineOf(report: Report, views: readonly ModelView[]): string 
     const without = report.error === null ? 'No model was measured' : 'Could not measure';
     return `### ${MARK[report.verdict === 'regressed' ? 'regressed' : 'unmeasured']} ${without}`;
   }
-  const allSame = views.length > 1 && worst.state === 'pass' && views.every((view) => view.accepted.length === 0);
+  const allSame = views.length > 1 && worst.state === 'pass' && !isAccepted(worst);
   if (allSame) return `### ${mark} ${counted(views.length)} models run as before${partly}`;
-  const counts = STATES.flatMap((state) => {
-    const count = views.filter((view) => view.state === state).length;
-    return count === 0 ? [] : [COUNTED[state](count)];
-  });
-  const others = views.length > 1 ? ` · ${counted(views.length)} models: ${counts.join(', ')}` : '';
+  const others = views.length > 1 ? ` · ${counted(views.length)} models: ${countsOf(views)}` : '';
   return `### ${mark} ${named(worst.title, 60)} ${phraseOf(worst)}${others}${partly}`;
 }

@@ -117,9 +117,9 @@ describe('what it says', () => {
     );
   });
 
-  it('a regression that is accepted counts no more, and says until when', () => {
+  const by = { until: '2026-12-24', reason: 'needed for @org', upTo: 0.3 };
+  const acceptedSlow = (): ModelReport => {
     const model = slow();
-    const by = { until: '2026-12-24', reason: 'needed for @org', upTo: 0.3 };
     const cells = model.cells.map((cell) => {
       if (cell.verdict === null) return cell;
       const { latency, cost } = cell.verdict.metrics;
@@ -129,8 +129,19 @@ describe('what it says', () => {
       };
       return { ...cell, verdict: { ...cell.verdict, state: 'pass' as const, metrics } };
     });
+    return { ...model, verdict: 'pass', cells };
+  };
+
+  it('a regression that is accepted is not counted as the same', () => {
+    const line = lineOf(bodyOf(reportWith([same(), acceptedSlow()])), 1);
+    expect(line).toBe(
+      '### ✅ `m.onnx` is worse (latency +20.0 %), as accepted · 2 models: 1 the same, 1 worse as accepted',
+    );
+  });
+
+  it('a regression that is accepted counts no more, and says until when', () => {
     const waiver = { model: 'm.onnx', metric: 'latency', upTo: 0.3, expires: by.until, reason: by.reason };
-    const report = reportWith([{ ...model, verdict: 'pass', cells }], {
+    const report = reportWith([acceptedSlow()], {
       waivers: [
         { ...waiver, state: 'in force' },
         { ...waiver, expires: '2026-11-01', state: 'expired' },
