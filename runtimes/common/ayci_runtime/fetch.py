@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import ssl
 import tempfile
-import urllib.error
-import urllib.request
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .errors import ArtifactMismatch, InvalidRequest
-from .urls import is_loopback, is_readable
-
-CHUNK = 1 << 20
-TIMEOUT_SECONDS = 30
+from .errors import InvalidRequest
+from .urls import is_readable
+from .verify import unreadable, verify
 
 
 def file_path(url: str) -> Path:
@@ -41,68 +34,19 @@ def fetch_file(file: dict[str, Any], target: Path) -> Path:
     url = file["url"]
     if not is_readable(url):
         raise InvalidRequest(f"{file['path']}: got another kind of URL; expected file: or https:")
-    try:
-        if url.startswith("file:"):
-            path = file_path(url)
-            with path.open("rb") as source:
-                _verify(source, None, file)
-            return path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            _opener(url).open(url, timeout=TIMEOUT_SECONDS) as source,
-            target.open("wb") as sink,
-        ):
-            _verify(source, sink, file)
+    if not url.startswith("file:"):
+        # In an image it is there already: see start.py.
+        from .download import download
+
+        download(file, target)
         return target
-    except urllib.error.HTTPError as error:
-        raise ArtifactMismatch(f"{file['path']}: the server answered {error.code}") from None
-    except (OSError, HTTPException, ValueError) as error:
-        # A URLError's reason is an error of its own; only system errors have a text to show.
-        reason = getattr(getattr(error, "reason", error), "strerror", None) or type(error).__name__
-        raise ArtifactMismatch(f"{file['path']}: cannot be read: {reason}") from None
-
-
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    # Only what is needed: the default opener asks proxies and follows redirects to ftp: too.
-    opener = urllib.request.OpenerDirector()
-    if is_loopback(url):
-        own: tuple[urllib.request.BaseHandler, ...] = (urllib.request.HTTPHandler(),)
-    else:
-        context = ssl.create_default_context()
-        own = (
-            urllib.request.HTTPSHandler(context=context),
-            # To https: alone, since there is no handler for others.
-            urllib.request.HTTPRedirectHandler(),
-        )
-    for handler in (
-        *own,
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _verify(source: BinaryIO, sink: BinaryIO | None, file: dict[str, Any]) -> None:
-    digest = hashlib.sha256()
-    size = 0
-    while chunk := source.read(CHUNK):
-        size += len(chunk)
-        if size > file["size"]:
-            break
-        digest.update(chunk)
-        if sink is not None:
-            sink.write(chunk)
-    if size != file["size"]:
-        more = "more than " if size > file["size"] else ""
-        expected = file["size"]
-        got = f"{more}{min(size, expected)}"
-        raise ArtifactMismatch(f"{file['path']}: got {got} bytes; expected {expected}")
-    if digest.hexdigest() != file["sha256"]:
-        raise ArtifactMismatch(
-            f"{file['path']}: got SHA-256 {digest.hexdigest()}; expected {file['sha256']}"
-        )
+    try:
+        path = file_path(url)
+        with path.open("rb") as source:
+            verify(source, None, file)
+        return path
+    except (OSError, ValueError) as error:
+        raise unreadable(file["path"], error) from None
 
 
 def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from .adapter import Adapter
 from .convert import convert
-from .convert_remote import convert_to_slots
 from .deadline import deadline_ns
 from .describe import describe
 from .environment import environment
@@ -122,6 +121,9 @@ class Sandbox:
 
         if isinstance(request["output"], str):
             return complete(convert(self.adapter, request, scratch))
+        # Which serving does without.
+        from .convert_remote import convert_to_slots
+
         return convert_to_slots(self.adapter, request, scratch, context, complete)
 
     def _describe(self, request: dict[str, Any], scratch: Path) -> dict[str, Any]:

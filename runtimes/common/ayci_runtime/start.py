@@ -9,6 +9,8 @@ from time import perf_counter_ns
 from .errors import OutOfMemory, is_out_of_memory, one_line
 from .process import drop_credentials, use_writable_folders
 
+# Where images have their code.
+_IMAGE_FOLDER = "/var/task"
 # MB of memory that buy one vCPU on Lambda.
 MB_PER_VCPU = 1769
 
@@ -19,6 +21,10 @@ def prepare() -> None:
     use_writable_folders()
     # numpy only makes and compares data; buffers of its BLAS threads would count as the model's.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if os.environ.get("LAMBDA_TASK_ROOT") == _IMAGE_FOLDER:
+        # Models come over the network there. In the first request it would count as fetching, at a
+        # small function's pace.
+        importlib.import_module(".download", __package__)
 
 
 def timed_import(*names: str) -> float:
