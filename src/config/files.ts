@@ -1,47 +1,18 @@
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { glob } from 'tinyglobby';
 import { AyciError } from '../errors.ts';
+import type { TextFile } from '../inputs/text-file.ts';
 import { quoted } from '../inputs/values.ts';
 import { globText, isGlob, type ListFiles } from './paths.ts';
 import { LARGEST_CONFIG } from './yaml.ts';
 
-/**
- * The text of a configuration file.
- * @param place how messages name where the path came from: `--config`
- * @throws AyciError `bad-input` where there is none, or it is no text of at most 256 KB
- */
-export async function readConfigFile(path: string, place: string): Promise<string> {
-  const bad = (what: string, hint: string, cause?: unknown): AyciError =>
-    new AyciError('bad-input', `${place}: ${what}, got ${quoted(path)}; expected the path of a YAML file`, {
-      hint,
-      cause,
-    });
-  const found = await stat(path).catch((cause: unknown) => {
-    throw bad('there is no such file', 'ayci init writes a first one: .github/ayci.yml.', cause);
-  });
-  if (!found.isFile()) throw bad('is not a regular file', 'Name the file itself.');
-  if (found.size > LARGEST_CONFIG)
-    throw bad(`has ${found.size} bytes, more than ${LARGEST_CONFIG}`, 'Is it the right file?');
-  const bytes = await content(path).catch((cause: unknown) => {
-    throw bad('cannot be read', 'Check its permissions.', cause);
-  });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw bad('is not UTF-8 text', 'Save it as UTF-8.', cause);
-  }
-}
-
-/** At most one byte more than is allowed, whatever has become of the file since it was looked at. */
-async function content(path: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST_CONFIG + 1), 0, LARGEST_CONFIG + 1, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+/** A configuration file, as messages speak of it. */
+export function configFile(name: string, place: string): TextFile {
+  return {
+    ...{ place, name, expected: 'the path of a YAML file', largest: LARGEST_CONFIG },
+    missing: 'ayci init writes a first one: .github/ayci.yml.',
+  };
 }
 
 /**

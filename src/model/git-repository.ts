@@ -62,16 +62,24 @@ const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
   '040000': 'folder',
 };
 
-/**
- * The repository around a file or folder.
- * @throws GitError where there is none, git is not installed, or it refuses to read it
- */
-export async function openRepository(file: string, around: Omit<GitOptions, 'cwd'> = {}): Promise<Place> {
-  const isFolder = await stat(file).then(
+/** The nearest folder of a path that is there, and what is left of the path: a commit may have had the rest. */
+async function folderAround(path: string): Promise<{ readonly folder: string; readonly rest: string }> {
+  const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  const here: GitOptions = { ...around, cwd: isFolder ? file : dirname(file) };
+  if (isFolder || dirname(path) === path) return { folder: path, rest: '' };
+  const above = await folderAround(dirname(path));
+  return { ...above, rest: above.rest === '' ? basename(path) : `${above.rest}/${basename(path)}` };
+}
+
+/**
+ * The repository around a file or folder, which need not be there any more.
+ * @throws GitError where there is none, git is not installed, or it refuses to read it
+ */
+export async function openRepository(file: string, around: Omit<GitOptions, 'cwd'> = {}): Promise<Place> {
+  const { folder, rest } = await folderAround(file);
+  const here: GitOptions = { ...around, cwd: folder };
   const asked = ['--show-toplevel', '--show-prefix', '--is-shallow-repository', '--show-superproject-working-tree'];
   const [top = '', prefix = '', shallow = '', outer = ''] = (await runGit(here, ['rev-parse', ...asked])).split('\n');
   if (shallow !== 'true' && shallow !== 'false') throw new GitError('it is a repository without a work tree');
@@ -79,7 +87,7 @@ export async function openRepository(file: string, around: Omit<GitOptions, 'cwd
   const head = await tryGit(options, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
   return {
     repository: repositoryOf(options, shallow === 'true', head),
-    path: isFolder ? prefix.replace(/\/$/, '') : `${prefix}${basename(file)}`,
+    path: `${prefix}${rest}`.replace(/\/$/, ''),
     isSubmodule: outer !== '',
   };
 }

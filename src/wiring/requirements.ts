@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { AyciError } from '../errors.ts';
 import { githubContext, payloadOf } from '../github/context.ts';
 import type { OwnRequirements } from '../target/local/own-requirements.ts';
 import type { Outside } from './outside.ts';
@@ -12,18 +10,22 @@ import type { Outside } from './outside.ts';
 export async function ownRequirements(path: string | null, outside: Outside): Promise<OwnRequirements | null> {
   if (path === null) return null;
   const { env, logger, placeOf, token } = outside;
-  const place = `${placeOf('runtime-requirements')}: ${JSON.stringify(path)}`;
-  const { parseOwnRequirements } = await import('../target/local/own-requirements.ts');
+  const [{ LARGEST_REQUIREMENTS, parseOwnRequirements }, { readTextFile }] = await Promise.all([
+    import('../target/local/own-requirements.ts'),
+    import('../inputs/text-file.ts'),
+  ]);
+  const named = {
+    ...{ place: placeOf('runtime-requirements'), name: path, largest: LARGEST_REQUIREMENTS },
+    ...{ expected: 'the path of a file of pinned requirements', missing: 'Check the path.' },
+  };
+  const place = `${named.place}: ${JSON.stringify(path)}`;
   const payload = payloadOf(env);
   if ('pull_request' in payload && githubContext(env).origin !== 'outside') {
     const { baseFile } = await import('../github/base-file.ts');
-    const { file, note } = await baseFile(path, env, payload, token ?? null);
+    const { file, note } = await baseFile(named, env, payload, token ?? null);
     if (file !== null) return parseOwnRequirements(file.text, `${place} of the base`);
     logger.warn(note ?? `The base has no ${path}: the runtimes' own versions are used until it is merged.`);
     return null;
   }
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new AyciError('bad-input', `${place} cannot be read`, { hint: 'Check the path.', cause });
-  });
-  return parseOwnRequirements(text, place);
+  return parseOwnRequirements(await readTextFile(path, named), place);
 }

@@ -21,22 +21,25 @@ export async function readTask(raw: RawInputs, outside: Outside): Promise<RunTas
   const { placeOf, env, logger } = outside;
   const { config, gateConfig } = readSettings(raw, placeOf);
   if (config === null) return taskOf(readInputs(raw, placeOf));
-  const [{ readConfig }, { readConfigFile, repositoryFiles }, { listedFiles }, { gateChanges }] = await Promise.all([
-    import('../config/read.ts'),
-    import('../config/files.ts'),
-    import('../config/paths.ts'),
-    import('../config/changes.ts'),
-  ]);
+  const [{ readConfig }, { configFile, repositoryFiles }, { readTextFile }, { listedFiles }, { gateChanges }] =
+    await Promise.all([
+      import('../config/read.ts'),
+      import('../config/files.ts'),
+      import('../inputs/text-file.ts'),
+      import('../config/paths.ts'),
+      import('../config/changes.ts'),
+    ]);
   const context = { today: systemClock.date().toISOString().slice(0, 10), outerPlace: placeOf };
+  const named = configFile(config, placeOf('config'));
   const readHead = async () => {
-    const text = await readConfigFile(config, placeOf('config'));
+    const text = await readTextFile(config, named);
     return readConfig(text, config, raw, repositoryFiles(process.cwd()), context);
   };
   const payload = payloadOf(env);
   const { origin } = githubContext(env);
   if (!('pull_request' in payload) || origin === 'outside') return taskFrom(await readHead(), []);
   const { baseFile } = await import('../github/base-file.ts');
-  const { file: found, note } = await baseFile(config, env, payload, raw['github-token'] ?? null);
+  const { file: found, note } = await baseFile(named, env, payload, raw['github-token'] ?? null);
   const base =
     found === null
       ? null

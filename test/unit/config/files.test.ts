@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfigFile, repositoryFiles } from '../../../src/config/files.ts';
+import { configFile, repositoryFiles } from '../../../src/config/files.ts';
 import { LARGEST_CONFIG } from '../../../src/config/yaml.ts';
+import { readTextFile } from '../../../src/inputs/text-file.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 function touch(root: string, ...paths: readonly string[]): void {
@@ -52,9 +53,9 @@ describe('repositoryFiles', () => {
   });
 });
 
-describe('readConfigFile', () => {
+describe('a text file', () => {
   const refused = async (path: string): Promise<string> =>
-    readConfigFile(path, '--config').then(
+    readTextFile(path, configFile(path, '--config')).then(
       () => 'it was accepted',
       (thrown: Error) => thrown.message,
     );
@@ -65,7 +66,7 @@ describe('readConfigFile', () => {
     writeFileSync(at('good.yml'), 'models: [ü.onnx]\n');
     writeFileSync(at('latin.yml'), Buffer.from([0x61, 0xfc, 0x0a]));
     writeFileSync(at('large.yml'), '#'.repeat(LARGEST_CONFIG + 1));
-    expect(await readConfigFile(at('good.yml'), '--config')).toBe('models: [ü.onnx]\n');
+    expect(await readTextFile(at('good.yml'), configFile('good.yml', '--config'))).toBe('models: [ü.onnx]\n');
     expect(await refused(at('none.yml'))).toContain('--config: there is no such file, got');
     expect(await refused(at('latin.yml'))).toContain('is not UTF-8 text');
     expect(await refused(at('large.yml'))).toContain(`has ${LARGEST_CONFIG + 1} bytes, more than ${LARGEST_CONFIG}`);

@@ -22,10 +22,9 @@ beforeAll(async () => {
 afterEach(() => process.chdir(here));
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** A repository's files; null: it has no requirements. */
+/** A repository's files; null: it has no requirements, and so no such folder either. */
 const files = (requirements: string | null, readme = '1'): Readonly<Record<string, string>> => ({
   'README.md': readme,
-  'ci/build.sh': 'true',
   ...(requirements === null ? {} : { [FILE]: requirements }),
 });
 
@@ -143,7 +142,7 @@ describe('elsewhere', () => {
   it('a file that is not there is an error, no file is none', async () => {
     const { base } = changed(null, torch('2.13.0'));
     await expect(read(base, githubEvent('workflow_dispatch', base))).rejects.toThrow(
-      `with: runtime-requirements: "${FILE}" cannot be read`,
+      `with: runtime-requirements: there is no such file, got "${FILE}"; expected the path of a file of pinned requirements`,
     );
   });
 });
