@@ -1,4 +1,4 @@
-import type { Configuration, Framework, Hardware, Optimizer, RuntimeName } from './types/config.ts';
+import type { Configuration, Framework, Hardware, RuntimeName } from './types/config.ts';
 import type { Failure } from './types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
 import type { Place } from './types/runtimes.ts';
@@ -60,8 +60,8 @@ export interface TargetFacts {
   converterDigest(step: Place, hardware: Hardware): string;
   /** Hardware on which a step converts for a model that is served on `hardware`. */
   converterHardware(step: Place, hardware: Hardware): Hardware;
-  /** Human words for progress and report: `onnxruntime 1.32.0`. */
-  runtimeName(framework: Framework, optimizer: Optimizer): string;
+  /** Human words for progress and report: `onnxruntime 1.32.0`. Architectures may have versions of their own. */
+  runtimeName(framework: Framework, on: Pick<Configuration, 'optimizer' | 'hardware'>): string;
 }
 
 /** Runs requests on runtimes. Every call is one Invoke. */

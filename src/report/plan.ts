@@ -34,9 +34,10 @@ function placeText(facts: TargetFacts): string {
 
 /** What serves the cells that can run; where none can, what would serve the model as it is. */
 function runtimesText({ candidate, cells }: Plan, facts: TargetFacts): string {
-  const possible = cells.filter((cell) => cell.impossible === null).map((cell) => cell.config.optimizer);
-  const names = (possible.length > 0 ? possible : (['vanilla'] as const)).map((optimizer) =>
-    facts.runtimeName(candidate.framework, optimizer),
+  const possible = cells.filter((cell) => cell.impossible === null).map((cell) => cell.config);
+  const asItIs = cells.slice(0, 1).map(({ config }) => ({ ...config, optimizer: 'vanilla' as const }));
+  const names = (possible.length > 0 ? possible : asItIs).map((config) =>
+    facts.runtimeName(candidate.framework, config),
   );
   return [...new Set(names)].join(', ');
 }

@@ -16,7 +16,7 @@ export async function localChecks(context: CommandContext, requirements: string 
           : { what: 'CPU share', state: 'limited', detail: facts.fractionalCpuRemedy ?? facts.limits },
         await tried('runtime', async () => {
           await target.prepare([{ framework: 'onnx', hardware, memoryMb: 1769, op: 'measure' }], context.signal);
-          return `${facts.runtimeName('onnx', 'onnx')} in ${cacheFolder(context.env)}`;
+          return `${facts.runtimeName('onnx', { optimizer: 'onnx', hardware })} in ${cacheFolder(context.env)}`;
         }),
       );
       return `${facts.hardware.join()}, ${facts.maxVcpus} CPUs, ${facts.maxMemoryMb} MB, ${facts.cpu ?? 'unknown CPU'}`;

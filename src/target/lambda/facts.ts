@@ -81,9 +81,10 @@ export function factsOf(deployed: Deployed, allowed: Concurrency): TargetFacts {
       ),
     converterDigest,
     converterHardware,
-    runtimeName(framework, optimizer) {
+    runtimeName(framework, { optimizer, hardware }) {
       const { serves } = plannedRoute(framework, optimizer);
-      const versions = measuring.filter((one) => one.named.runtime === serves).map((one) => one.version);
+      const own = measuring.filter(({ named }) => named.runtime === serves && named.hardware === hardware);
+      const versions = own.map((one) => one.version);
       return versions.find((version) => version !== null) ?? `${serves} runtime`;
     },
   };

@@ -91,7 +91,7 @@ export async function createLocalTarget(options: LocalTargetOptions): Promise<Ta
       codeDigest(codeOf(framework, config, (runtime) => runtimes.digestOf(runtime, runtime), runtimes.converterDigest)),
     converterDigest: runtimes.converterDigest,
     converterHardware: () => hardware,
-    runtimeName: (framework, optimizer) => runtimes.versionOf(plannedRoute(framework, optimizer).serves),
+    runtimeName: (framework, { optimizer }) => runtimes.versionOf(plannedRoute(framework, optimizer).serves),
   };
 
   interface Running {

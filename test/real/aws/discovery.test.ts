@@ -61,7 +61,7 @@ test('every function of the template is found, and serves what its name says', a
   const { facts, close } = await target(stack);
   await close();
   expect(facts).toMatchObject({ kind: 'lambda', hardware: HARDWARE, region: REGION, concurrency: 40, notes: [] });
-  expect(facts.runtimeName('onnx', 'onnx')).toBe('onnxruntime 1.32.0');
+  expect(facts.runtimeName('onnx', { optimizer: 'onnx', hardware: 'x86_64' })).toBe('onnxruntime 1.32.0');
   const images = new Set<string>();
   for (const hardware of HARDWARE) {
     for (const memoryMb of MEMORIES) {

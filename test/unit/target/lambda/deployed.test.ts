@@ -158,7 +158,7 @@ describe('facts', () => {
     // What converts is code that the figures depend on as well.
     expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(facts.runtimeDigest('onnx', { ...config, optimizer: 'onnx' })).not.toBe(`sha256:${'a'.repeat(64)}`);
-    expect(facts.runtimeName('onnx', 'onnx')).toBe('onnx runtime');
+    expect(facts.runtimeName('onnx', { optimizer: 'onnx', hardware: 'x86_64' })).toBe('onnx runtime');
   });
 
   test('a size that is not deployed comes with the command that adds it', () => {
@@ -197,9 +197,11 @@ describe('facts', () => {
     expect(facts.notes).toEqual([expect.stringMatching(/^ayci-onnx-arm64-1769 has a reserved concurrency of 4/)]);
   });
 
-  test('the runtime’s name is its tag, where there is one', () => {
+  test('the runtime’s name is its tag on that architecture, where there is one', () => {
     const tags = { 'ayci:runtime-version': 'onnxruntime 1.32.0' };
     const facts = factsOf(new Deployed(PLACE, functionsOf([bent({ tags })])), { unreserved: 900 });
-    expect(facts.runtimeName('onnx', 'onnx')).toBe('onnxruntime 1.32.0');
+    expect(facts.runtimeName('onnx', { optimizer: 'onnx', hardware: 'arm64' })).toBe('onnxruntime 1.32.0');
+    // Another architecture may run another version.
+    expect(facts.runtimeName('onnx', { optimizer: 'onnx', hardware: 'x86_64' })).toBe('onnx runtime');
   });
 });
