@@ -28,4 +28,6 @@ def openvino(model: str, target: str) -> None:
     ov.save_model(ov.convert_model(model), target, compress_to_fp16=False)
 
 
-{"export": export, "optimize": optimize, "openvino": openvino}[sys.argv[1]](sys.argv[2], sys.argv[3])
+{"export": export, "optimize": optimize, "openvino": openvino}[sys.argv[1]](
+    sys.argv[2], sys.argv[3]
+)

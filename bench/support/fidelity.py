@@ -3,7 +3,7 @@
     python fidelity.py RUNTIMES ENGINE OPTIMIZER MODEL SECONDS SEED
 
 Both load the model by their own means, have the same inputs, options and threads, and take turns of 20 ms, so that what
-the machine does falls on both. Prints JSON: median log ratio (AYCI / bare) by each clock, and the CPU ms of an inference.
+the machine does falls on both. Prints JSON: median log ratio (AYCI / bare) by each clock, and an inference's CPU ms.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ sys.path[:0] = [str(Path(RUNTIMES) / "common"), str(Path(RUNTIMES) / ENGINE)]
 # The engine's own settings, before its import.
 handler = importlib.import_module("app").handler
 
-from ayci_runtime.adapter import Adapter  # noqa: E402
-from ayci_runtime.inputs import make_inputs  # noqa: E402
-from ayci_runtime.timing import block, quiet  # noqa: E402
-from bare_engines import BARE  # noqa: E402
+from ayci_runtime.adapter import Adapter
+from ayci_runtime.inputs import make_inputs
+from ayci_runtime.timing import block, quiet
+from bare_engines import BARE
 
 BLOCK_NS = 20_000_000
 
 
 def adapter() -> Adapter:
     made = importlib.import_module("adapter")
-    kinds = [each for each in vars(made).values() if isinstance(each, type) and issubclass(each, Adapter)]
+    kinds = [
+        each for each in vars(made).values() if isinstance(each, type) and issubclass(each, Adapter)
+    ]
     return next(each for each in kinds if each is not Adapter)()
 
 
@@ -50,9 +52,15 @@ def specs(model) -> list[dict]:
     made = []
     for each in model.inputs:
         dims = each.dims or (1, 3, 224, 224)
-        sizes = [dim if isinstance(dim, int) else 1 if at == 0 else 64 for at, dim in enumerate(dims)]
+        sizes = [
+            dim if isinstance(dim, int) else 1 if at == 0 else 64 for at, dim in enumerate(dims)
+        ]
         dtype = each.dtype or "float32"
-        fill = {"kind": "normal"} if dtype.startswith("float") else {"kind": "range", "low": 0, "high": 2}
+        fill = (
+            {"kind": "normal"}
+            if dtype.startswith("float")
+            else {"kind": "range", "low": 0, "high": 2}
+        )
         made.append({"name": each.name, "dtype": dtype, "shape": sizes, "fill": fill})
     return made
 
@@ -89,7 +97,9 @@ def main(path: Path, seconds: float, seed: int) -> None:
                 sums["cpu"] += log(cpu) if ours else -log(cpu)
             for clock, total in sums.items():
                 logs[clock].append(total / 2)
-    print(json.dumps({"wall": median(logs["wall"]), "cpu": median(logs["cpu"]), "ms": median(times)}))
+    print(
+        json.dumps({"wall": median(logs["wall"]), "cpu": median(logs["cpu"]), "ms": median(times)})
+    )
 
 
 main(Path(MODEL), float(SECONDS), int(SEED))

@@ -43,7 +43,9 @@ def feeds_of(model: onnx.ModelProto, seed: int) -> dict[str, np.ndarray]:
         if each.type.tensor_type.elem_type != onnx.TensorProto.INT64:
             found[each.name] = rng.standard_normal(shape).astype("float32")
         elif "mask" in each.name:
-            found[each.name] = np.maximum(rng.random(shape) < 0.8, np.arange(shape[1]) == 0).astype("int64")
+            found[each.name] = np.maximum(rng.random(shape) < 0.8, np.arange(shape[1]) == 0).astype(
+                "int64"
+            )
         else:
             found[each.name] = rng.integers(0, TOKENS, shape)
     return found

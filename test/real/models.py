@@ -19,7 +19,9 @@ def weight(name: str, *shape: int) -> TensorProto:
     return numpy_helper.from_array((RNG.standard_normal(shape) * scale).astype(np.float32), name)
 
 
-def save(path: Path, nodes: list, inputs: list, outputs: list, weights: list, **how: object) -> None:
+def save(
+    path: Path, nodes: list, inputs: list, outputs: list, weights: list, **how: object
+) -> None:
     graph = helper.make_graph(nodes, "test", inputs, outputs, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
@@ -39,7 +41,14 @@ def mlp(path: Path, layers: int, width: int = 512, name: str = "x", **how: objec
         nodes.append(helper.make_node("Relu", [f"m{layer}"], [f"r{layer}"]))
         at = f"r{layer}"
     nodes.append(helper.make_node("Identity", [at], ["y"]))
-    save(path, nodes, [info(name, FLOAT, "N", 64, width)], [info("y", FLOAT, "N", 64, width)], weights, **how)
+    save(
+        path,
+        nodes,
+        [info(name, FLOAT, "N", 64, width)],
+        [info("y", FLOAT, "N", 64, width)],
+        weights,
+        **how,
+    )
 
 
 def encoder(path: Path) -> None:
@@ -54,7 +63,10 @@ def encoder(path: Path) -> None:
     ]
     last = numpy_helper.from_array(np.array([2], dtype=np.int64), "last")
     weights = [weight("table", 1000, 64), weight("projection", 64, 256), last]
-    inputs = [info("input_ids", INT64, "batch", "seq"), info("attention_mask", INT64, "batch", "seq")]
+    inputs = [
+        info("input_ids", INT64, "batch", "seq"),
+        info("attention_mask", INT64, "batch", "seq"),
+    ]
     outputs = [info("hidden", FLOAT, "batch", "seq", 256), info("pooled", FLOAT, "batch", 256)]
     save(path, nodes, inputs, outputs, weights)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 # numpy imports it when it is first used, which under little memory would be in the middle of a request.
 from numpy.random import PCG64, Generator
 

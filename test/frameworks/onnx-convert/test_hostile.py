@@ -139,7 +139,7 @@ def test_another_format(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no protobuf message" in refused(path)
     # ONNX Runtime itself is told to read nothing else, should the check let such a file through.
     monkeypatch.setattr(onnx_check, "fields", lambda *_: iter(()))
-    with pytest.raises(InvalidModel, match="(?i)protobuf"):
+    with pytest.raises(InvalidModel, match=r"(?i)protobuf"):
         ask(convert_app.handler, describe_of("onnx", artifact_of(path)))
 
 

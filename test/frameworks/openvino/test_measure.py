@@ -95,7 +95,9 @@ def test_every_dtype_is_fed_and_read(oddities: Path, tmp_path: Path) -> None:
     path = oddities / "casting" / "model.onnx"
     _, made = through(path, tmp_path / "ir", *inputs)
     answer = described(made)
-    assert [(each["name"], each["dtype"]) for each in answer["inputs"]] == [*zip(DTYPES, DTYPES)]
+    assert [(each["name"], each["dtype"]) for each in answer["inputs"]] == [
+        (each, each) for each in DTYPES
+    ]
     subject = subject_of(made, *inputs, expected=expected_of(path, tmp_path / "expected", *inputs))
     (measured,) = ask(app.handler, measure_of("openvino", "openvino", subject))["subjects"]
     assert relative_difference(measured["agreement"]) <= 1e-6

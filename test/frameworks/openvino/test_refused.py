@@ -81,7 +81,7 @@ def test_what_is_no_model(tmp_path: Path, data: bytes) -> None:
 
 def test_only_converted_models_are_served(oddities: Path) -> None:
     artifact = artifact_of(oddities / "texts" / "model.onnx")
-    with pytest.raises(InvalidModel, match="got '.onnx'; expected .xml"):
+    with pytest.raises(InvalidModel, match=r"got '\.onnx'; expected \.xml"):
         ask(app.handler, describe_of("openvino", artifact))
 
 

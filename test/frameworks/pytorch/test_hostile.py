@@ -303,7 +303,7 @@ def test_refuses_torchscript_by(line: str, tmp_path: Path) -> None:
     assert torch.jit.load(path)(torch.ones(2)).tolist() == [2, 2]
 
 
-Pair = NamedTuple("Pair", [("first", torch.Tensor), ("ops", torch.Tensor)])
+Pair = NamedTuple("Pair", [("first", torch.Tensor), ("ops", torch.Tensor)])  # noqa: UP014
 
 
 class Rich(torch.nn.Module):

@@ -109,7 +109,10 @@ def ask(handler, request: dict, context=None) -> dict:
 
 def converted(answer: dict, output: Path) -> dict:
     """The artifact of what a conversion wrote to `output`."""
-    return {"entry": answer["entry"], "files": [file_of(output / f["path"]) for f in answer["files"]]}
+    return {
+        "entry": answer["entry"],
+        "files": [file_of(output / f["path"]) for f in answer["files"]],
+    }
 
 
 def relative_difference(agreement: dict) -> float:

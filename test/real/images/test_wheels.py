@@ -15,8 +15,8 @@ import pytest
 from parts import RUNTIMES
 
 GLIBC = 34
-# pip asks a lock's markers of this machine, not of the image, and torch's builds for CPUs are in an index that not every
-# machine reaches: those locks are proven by building the images alone.
+# pip asks a lock's markers of this machine, not of the image, and torch's builds for CPUs are in an index that not
+# every machine reaches: those locks are proven by building the images alone.
 LOCKS = sorted(
     path.parent.name
     for path in RUNTIMES.glob("*/requirements.txt")

@@ -22,7 +22,6 @@ from ayci_runtime.handler import make_handler
 from runtime_requests import TIMING, file_of, input_of  # noqa: F401
 
 
-
 def validator(name: str) -> Draft202012Validator:
     schema = json.loads((RUNTIMES / "contract" / f"{name}.schema.json").read_text())
     Draft202012Validator.check_schema(schema)

@@ -15,7 +15,9 @@ from runtime_requests import converted, input_of
 
 
 def expected_of(path, folder, *inputs, **more):
-    return converted(ask(infer_of(artifact_of(path), folder, *(inputs or (IMAGE,)), **more)), folder)
+    return converted(
+        ask(infer_of(artifact_of(path), folder, *(inputs or (IMAGE,)), **more)), folder
+    )
 
 
 def agreement_of(path, expected, *inputs, **more):
