@@ -1,4 +1,5 @@
-// What a conversion takes, cold, against the tool's own command line or a bare script: npm run bench -- conversions.
+// What a conversion takes, cold, against the tool's own command line, a bare script where it has none:
+// npm run bench -- conversions.
 // In turns, each in a process of its own, with all that it imports; prints the ratio of medians (to reach: <= 1.1).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
 const bare = join(root, 'bench', 'support', 'bare_convert.py');
 
 interface Compared extends Asked {
+  /** The environment of the tool, where AYCI converts in one that holds less. */
+  readonly beside?: string;
   /** Arguments of the Python in whose environment AYCI converts as well. */
   readonly tool: (target: string) => readonly string[];
   readonly words: string;
@@ -37,22 +40,26 @@ const COMPARED: readonly Compared[] = [
     optimizer: 'onnx',
     model: onnx,
     light: true,
-    words: 'graph optimization, a bare script',
-    tool: (target) => [bare, 'optimize', onnx, `${target}.onnx`],
+    beside: 'onnx-convert',
+    words: 'python -m onnxruntime.tools.optimize_onnx_model',
+    tool: (target) => [
+      ...['-m', 'onnxruntime.tools.optimize_onnx_model', '--opt_level', 'extended'],
+      ...[onnx, `${target}.onnx`],
+    ],
   },
   {
     runtime: 'openvino',
     optimizer: 'openvino',
     model: onnx,
-    words: 'OpenVINO, a bare script',
-    tool: (target) => [bare, 'openvino', onnx, `${target}.xml`],
+    words: 'ovc',
+    tool: (target) => ['-m', 'openvino.tools.ovc', onnx, '--output_model', target, '--compress_to_fp16=False'],
   },
   {
     runtime: 'pytorch',
     optimizer: 'onnx',
     model: exported,
     words: 'torch.onnx.export, a bare script',
-    tool: (target) => [bare, 'export', exported, `${target}.onnx`],
+    tool: (target) => [bare, exported, `${target}.onnx`],
   },
   {
     runtime: 'tensorflow',
@@ -70,14 +77,15 @@ function converterPython({ runtime, light }: Asked): string {
 }
 
 let worst = 0;
-for (const { words, tool, ...asked } of COMPARED) {
+for (const { words, tool, beside, ...asked } of COMPARED) {
   const python = converterPython(asked);
+  const toolPython = beside === undefined ? python : ensureFramework(beside);
   const tools: number[] = [];
   const ours: number[] = [];
   // The first of each reads its files from the disk.
   for (let turn = 0; turn <= TIMES; turn += 1) {
     const begin = performance.now();
-    execFileSync(python, [...tool(join(folder, `tool-${turn}`))], { stdio: 'ignore' });
+    execFileSync(toolPython, [...tool(join(folder, `tool-${turn}`))], { stdio: 'ignore' });
     const took = performance.now() - begin;
     const own = await coldConversion(asked, python);
     if (turn === 0) continue;
