@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureApt } from './parts/apt.mjs';
 import { baseImagePath, ensureBaseImage } from './parts/base-image.mjs';
+import { ensureEmulation } from './parts/emulation.mjs';
 import { ensureNpm, npmFolder } from './parts/npm.mjs';
 import { ensurePip, pipFolder } from './parts/pip.mjs';
 import { ensureRie, riePath } from './parts/rie.mjs';
@@ -43,8 +44,19 @@ export const PARTS = [
   {
     name: 'base-image',
     what: "a stand-in for AWS's base image",
-    ensure: ensureBaseImage,
+    ensure: () => ensureBaseImage(),
     env: () => ({ AYCI_TEST_BASE_IMAGE: baseImagePath() }),
+  },
+  {
+    name: 'emulation',
+    what: 'programs of arm64, by qemu',
+    ensure: ensureEmulation,
+  },
+  {
+    name: 'base-image-arm64',
+    what: 'the stand-in of arm64',
+    ensure: () => ensureBaseImage('arm64'),
+    env: () => ({ AYCI_TEST_BASE_IMAGE_ARM64: baseImagePath('arm64') }),
   },
   {
     name: 'lint',

@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1] / "runtime"))
 sys.path.insert(0, str(HERE.parents[2] / "frameworks" / "support"))
 
+import zoo
 from serving import files, running
 
 
@@ -20,3 +21,10 @@ def www(tmp_path_factory):
     folder = tmp_path_factory.mktemp("www")
     with running(files(folder)) as address:
         yield folder, address
+
+
+@pytest.fixture(scope="session")
+def unconverted(www):
+    """The zoo's small net as users have it, by framework."""
+    folder, _ = www
+    return zoo.unconverted(folder)

@@ -17,8 +17,28 @@ from urllib.parse import urlsplit
 from parts import AS_ROOT, RUNTIMES, cache, part, program, run
 
 BASE = "localhost/ayci-base"
-# The images of one version take about 13 GB, of which another version shares the most.
-STORE_LIMIT_GB = 22
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What an image is built for: the suffix of its name, and the part that its base is."""
+
+    suffix: str
+    part: str
+    # As images name it; None: this machine's own.
+    architecture: str | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """For buildah, where it is to build for another machine than this one."""
+        return [] if self.architecture is None else [f"--platform=linux/{self.architecture}"]
+
+
+NATIVE = Machine("", "AYCI_TEST_BASE_IMAGE")
+# Emulated elsewhere.
+ARM64 = Machine("-arm64", "AYCI_TEST_BASE_IMAGE_ARM64", "arm64")
+# The images of one version take about 16 GB, of which another version shares the most.
+STORE_LIMIT_GB = 25
 # Of pip's settings those by which it reaches an index; what lies on this disk is not in the build.
 SETTINGS = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy", "timeout")
 
@@ -39,13 +59,13 @@ def _keep_store_small() -> None:
         buildah("rmi", "--all", "--force")
 
 
-def _base_image() -> str:
+def _base_image(machine: Machine) -> str:
     """The stand-in, made once from its tar."""
     _keep_store_small()
-    tar = Path(part("AYCI_TEST_BASE_IMAGE"))
-    name = f"{BASE}:{int(tar.stat().st_mtime)}"
+    tar = Path(part(machine.part))
+    name = f"{BASE}{machine.suffix}:{int(tar.stat().st_mtime)}"
     if buildah("images", "--quiet", "--filter", f"reference={name}") == "":
-        container = buildah("from", "scratch")
+        container = buildah("from", *machine.arguments, "scratch")
         buildah("add", "--quiet", container, tar, "/")
         buildah("commit", "--quiet", container, name)
         buildah("rm", container)
@@ -77,6 +97,7 @@ class Image:
     """A built image and how it starts."""
 
     name: str
+    architecture: str
     config: dict
 
     @property
@@ -102,12 +123,12 @@ def _context(home: Path, own: Path | None) -> Path:
     return context
 
 
-def build(runtime: str, target: str, own: Path | None = None) -> Image:
+def build(runtime: str, target: str, own: Path | None = None, machine: Machine = NATIVE) -> Image:
     """One stage of a runtime's Dockerfile, built by its own steps but for the base image.
 
     `own`: a file of a user's own versions.
     """
-    name = f"localhost/ayci-{runtime}-{target}{'' if own is None else '-own'}"
+    name = f"localhost/ayci-{runtime}-{target}{'' if own is None else '-own'}{machine.suffix}"
     with TemporaryDirectory() as home:
         context = _context(Path(home), own)
         settings = Path(home) / "pip.conf"
@@ -121,12 +142,13 @@ def build(runtime: str, target: str, own: Path | None = None) -> Image:
         volumes = [f"--volume={source}:{place}:ro" for source, place in given.items()]
         buildah(
             *("build", "--isolation", "chroot", "--pull-never", "--layers", "--force-rm"),
-            *(f"--build-arg=BASE={_base_image()}", *volumes, f"--target={target}"),
+            *machine.arguments,
+            *(f"--build-arg=BASE={_base_image(machine)}", *volumes, f"--target={target}"),
             *(f"--build-arg=RUNTIME={runtime}", "--build-arg=FURTHER_INDEX="),
             *("--tag", name, "--file", context / "Dockerfile", context),
         )
-    config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
-    return Image(name, config)
+    found = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]
+    return Image(name, found["architecture"], found["config"])
 
 
 def layer_sizes(image: Image) -> list[int]:

@@ -24,7 +24,7 @@ from requesting import (
     subject_of,
     validator,
 )
-from rie import rie
+from starting import started
 
 MB = 1 << 20
 LOCKS = {"serve": "requirements.txt", "convert": "convert-requirements.txt"}
@@ -43,11 +43,6 @@ def roots(images):
         yield {"serve": serve, "convert": convert}
 
 
-def started(image: Image, root: Path):
-    environment = {**image.environment, "AWS_LAMBDA_FUNCTION_TIMEOUT": "90"}
-    return rie(image.command, environment, image.folder, root)
-
-
 def served(www) -> dict:
     folder, address = www
     artifact = artifact_of(nets.conv_net(folder / "model.onnx"))
@@ -63,8 +58,13 @@ def test_it_starts_as_the_embedded_lambda_starts_it(images):
 
 
 def test_layers_are_few_and_small(images, capsys):
-    base, packages, code = layer_sizes(images["serve"])
-    named = {"base (a stand-in)": base, "packages": packages, "code": code}
+    base, system, packages, code = layer_sizes(images["serve"])
+    named = {
+        "base (a stand-in)": base,
+        "system": system,
+        "packages": packages,
+        "code": code,
+    }
     with capsys.disabled():
         print("\nlayers of the serving image, gzipped:")
         for name, size in named.items():

@@ -62,16 +62,16 @@ def unconverted(folder: Path) -> dict[str, dict]:
     }
 
 
-def compiled(onnx: dict, folder: Path) -> dict[str, dict]:
-    """Artifacts by the runtime that serves nothing else than what it has converted."""
+def compiled(onnx: dict, folder: Path, hardware: str = "x86_64") -> dict[str, dict]:
+    """Artifacts for `hardware` by the runtime that serves nothing else than what it has converted."""
     made = {}
     for runtime, environment, app in (
         ("tvm", "tvm-convert", "convert_app"),
         ("openvino", "openvino", "app"),
     ):
-        output = folder / runtime
-        answer = _convert(runtime, environment, app, convert_of(runtime, runtime, onnx, output, IMAGE))
-        made[runtime] = converted(answer, output)
+        output = folder / f"{runtime}-{hardware}"
+        asked = convert_of(runtime, runtime, onnx, output, IMAGE, hardware=hardware)
+        made[runtime] = converted(_convert(runtime, environment, app, asked), output)
     return made
 
 

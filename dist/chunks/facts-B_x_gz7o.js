@@ -1,0 +1,1 @@
+export{t as factsOf,n as usableConcurrency}from"./facts-BVXn6Eg6.js";

@@ -1,1 +1,0 @@
-export{t as factsOf,n as usableConcurrency}from"./facts-C7MiO1Ul.js";

@@ -1,1 +1,0 @@
-export{t as readConfigFile,n as repositoryFiles}from"./files-B61CW1Vn.js";

@@ -1,0 +1,1 @@
+export{t as createInvoker}from"./invoke-C3U-2jIV.js";

@@ -1,1 +1,0 @@
-export{n as parseOwnRequirements}from"./own-requirements-DKdloBqg.js";

@@ -1,0 +1,1 @@
+export{t as readTextFile}from"./start-C7k88qqN.js";
