@@ -37,8 +37,8 @@ class Machine:
 NATIVE = Machine("", "AYCI_TEST_BASE_IMAGE")
 # Emulated elsewhere.
 ARM64 = Machine("-arm64", "AYCI_TEST_BASE_IMAGE_ARM64", "arm64")
-# The images of one version take about 16 GB, of which another version shares the most.
-STORE_LIMIT_GB = 25
+# The images of one version take about 25 GB, of which another version shares the most.
+STORE_LIMIT_GB = 34
 # Of pip's settings those by which it reaches an index; what lies on this disk is not in the build.
 SETTINGS = ("index-url", "extra-index-url", "trusted-host", "cert", "proxy", "timeout")
 
