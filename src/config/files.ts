@@ -2,9 +2,9 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { glob } from 'tinyglobby';
 import { AyciError } from '../errors.ts';
-import type { TextFile } from '../inputs/text-file.ts';
 import { quoted } from '../inputs/values.ts';
 import { globText, isGlob, type ListFiles } from './paths.ts';
+import type { TextFile } from './text-file.ts';
 import { LARGEST_CONFIG } from './yaml.ts';
 
 /** A configuration file, as messages speak of it. */

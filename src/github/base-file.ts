@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readTextFile, type TextFile } from '../inputs/text-file.ts';
+import { readTextFile, type TextFile } from '../config/text-file.ts';
 import { openRepository } from '../model/git-repository.ts';
 import { GitError, runGit } from '../model/git-run.ts';
 import { baselineCommit } from './baseline/commit.ts';

@@ -12,7 +12,7 @@ export async function ownRequirements(path: string | null, outside: Outside): Pr
   const { env, logger, placeOf, token } = outside;
   const [{ LARGEST_REQUIREMENTS, parseOwnRequirements }, { readTextFile }] = await Promise.all([
     import('../target/local/own-requirements.ts'),
-    import('../inputs/text-file.ts'),
+    import('../config/text-file.ts'),
   ]);
   const named = {
     ...{ place: placeOf('runtime-requirements'), name: path, largest: LARGEST_REQUIREMENTS },

@@ -25,7 +25,7 @@ export async function readTask(raw: RawInputs, outside: Outside): Promise<RunTas
     await Promise.all([
       import('../config/read.ts'),
       import('../config/files.ts'),
-      import('../inputs/text-file.ts'),
+      import('../config/text-file.ts'),
       import('../config/paths.ts'),
       import('../config/changes.ts'),
     ]);

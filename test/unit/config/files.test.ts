@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configFile, repositoryFiles } from '../../../src/config/files.ts';
+import { readTextFile } from '../../../src/config/text-file.ts';
 import { LARGEST_CONFIG } from '../../../src/config/yaml.ts';
-import { readTextFile } from '../../../src/inputs/text-file.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 function touch(root: string, ...paths: readonly string[]): void {

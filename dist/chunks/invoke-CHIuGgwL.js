@@ -1,1 +1,0 @@
-export{t as createInvoker}from"./invoke-C3U-2jIV.js";

@@ -1,1 +1,0 @@
-export{t as readTextFile}from"./start-C7k88qqN.js";
