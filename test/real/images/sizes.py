@@ -14,9 +14,8 @@ from images import Image, build, layer_sizes, mounted
 
 @dataclass(frozen=True)
 class ImageSize:
-    """Bytes. `layers` are gzipped, as a registry keeps them, the base image's first."""
+    """Bytes."""
 
-    layers: list[int]
     # All files that are laid upon the base image.
     files: int
     # Of these, what pip installed, by the packages' own lists.
@@ -40,10 +39,10 @@ def _installed(task: Path) -> int:
 def size_of(image: Image, root: Path) -> ImageSize:
     """The size of a built image whose root file system is mounted at `root`."""
     task = root / image.folder.relative_to("/")
-    return ImageSize(layer_sizes(image), _files(task), _installed(task))
+    return ImageSize(_files(task), _installed(task))
 
 
 if __name__ == "__main__":
     made = build(*sys.argv[1:])
     with mounted(made) as place:
-        print(json.dumps(asdict(size_of(made, place))))
+        print(json.dumps({"layers": layer_sizes(made), **asdict(size_of(made, place))}))
