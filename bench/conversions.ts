@@ -17,9 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
 const bare = join(root, 'bench', 'support', 'bare_convert.py');
 
 interface Compared extends Asked {
-  /** The environment of the tool, where AYCI converts in one that holds less. */
-  readonly beside?: string;
-  /** Arguments of the Python in whose environment AYCI converts as well. */
+  /** The tool's environment, where AYCI converts in one that holds less. */
+  readonly toolEnvironment?: string;
+  /** Arguments of the tool's Python. */
   readonly tool: (target: string) => readonly string[];
   readonly words: string;
 }
@@ -40,7 +40,7 @@ const COMPARED: readonly Compared[] = [
     optimizer: 'onnx',
     model: onnx,
     light: true,
-    beside: 'onnx-convert',
+    toolEnvironment: 'onnx-convert',
     words: 'python -m onnxruntime.tools.optimize_onnx_model',
     tool: (target) => [
       ...['-m', 'onnxruntime.tools.optimize_onnx_model', '--opt_level', 'extended'],
@@ -77,9 +77,9 @@ function converterPython({ runtime, light }: Asked): string {
 }
 
 let worst = 0;
-for (const { words, tool, beside, ...asked } of COMPARED) {
+for (const { words, tool, toolEnvironment, ...asked } of COMPARED) {
   const python = converterPython(asked);
-  const toolPython = beside === undefined ? python : ensureFramework(beside);
+  const toolPython = toolEnvironment === undefined ? python : ensureFramework(toolEnvironment);
   const tools: number[] = [];
   const ours: number[] = [];
   // The first of each reads its files from the disk.
