@@ -12,7 +12,7 @@ from archive import Archive, opened
 from ayci_runtime.errors import InvalidModel
 from operators import is_allowed_target
 from pickles import TENSORS, check_pickle
-from symbols import is_safe
+from symbols import is_safe, is_safe_guard
 from treespec import admit_treespec
 
 MODEL = "models/model.json"
@@ -148,7 +148,7 @@ def _is_identifier(value: str) -> bool:
 
 
 # Never compiled or evaluated: texts of operators, notes for people.
-_FREE_TEXT = frozenset({"as_string", "as_strings", "metadata", "guards_code", "torch_version"})
+_FREE_TEXT = frozenset({"as_string", "as_strings", "metadata", "torch_version"})
 _REFUSED = frozenset({"as_custom_obj", "custom_obj"})
 _KEYS: dict[str, Callable[[str], bool]] = {
     "config": _is_path,
@@ -167,4 +167,5 @@ _TEXTS: dict[str, Callable[[str], bool]] = {
     "as_name": _is_identifier,
     "forward_arg_names": _is_identifier,
     "expr_str": is_safe,
+    "guards_code": is_safe_guard,
 }

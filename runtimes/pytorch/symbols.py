@@ -18,9 +18,17 @@ _WORDS = (
 )
 _SYMBOL = r"(?:s|u|ps|zf|zuf)\d+"
 _NUMBER = r"\d{1,20}(?:\.\d{0,20})?(?:e[+-]?\d{1,3})?"
+# `L['x'].size()[0]`, of the model's inputs; keys without what could end a string.
+_PLACE = re.compile(
+    r"L(?:\['[^'\"\\\x00-\x1f\x7f-\x9f]{1,200}'\]|\[\d{1,6}\])+"
+    r"\.(?:(?:size|stride)\(\)\[\d{1,3}\]|(?:storage_offset|numel|dim)\(\))",
+    re.ASCII,
+)
+_LOGIC = re.compile(r"\b(?:and|or|not)\b", re.ASCII)
 _TOKEN = re.compile(
     rf"\s*(?:(?:{_WORDS}|{_SYMBOL})(?!\w)|'(?:{_SYMBOL}|{_NUMBER})'|{_NUMBER}(?![\w.])"
-    r"|[-+*/%(),<>&|~=!])\s*",
+    # Powers of one digit, and not of each other: 9**9**9 would fill the memory.
+    r"|\*\*\(?-?\d(?![\w.])\)?(?!\s*\*\*)|\*(?!\*)|[-+/%(),<>&|~=!])\s*",
     re.ASCII,
 )
 
@@ -36,3 +44,9 @@ def is_safe(expression: str) -> bool:
             return False
         at = token.end()
     return True
+
+
+def is_safe_guard(guard: str) -> bool:
+    """Whether a guard is a comparison of sizes of inputs: torch compiles it, and calls it."""
+    sizes = _PLACE.sub(" s0 ", guard)
+    return len(guard) <= MAX_LENGTH and "'" not in sizes and is_safe(_LOGIC.sub(",", sizes))

@@ -99,6 +99,11 @@ def size_expression(found: dict[str, bytes], mark: Path) -> None:
     edited(found, MODEL, edit)
 
 
+def guard(found: dict[str, bytes], mark: Path) -> None:
+    """What torch compiles to check the sizes of inputs."""
+    edited(found, MODEL, lambda program: program.update(guards_code=[call_of(mark) + " or True"]))
+
+
 def file_operator(found: dict[str, bytes], mark: Path) -> None:
     """An operator of torch's own that makes a file of the size that it is told."""
 
@@ -132,7 +137,7 @@ def key_of_an_output(found: dict[str, bytes], mark: Path) -> None:
 
 IN_ARCHIVE = (
     *(pickled_weight, pickled_constant, opaque_constant, legacy_weights, sample_inputs),
-    *(size_expression, file_operator, key_of_an_output),
+    *(size_expression, guard, file_operator, key_of_an_output),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import struct
@@ -22,6 +23,7 @@ from operators import is_allowed
 from payloads import MODEL, edited
 from pytorch_models import changed, members
 from runtime_requests import artifact_of, ask, describe_of
+from symbols import is_safe, is_safe_guard
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,7 @@ REASONS = {
     "legacy_weights": "data/weights/model.pt",
     "sample_inputs": "its pickle asks for",
     "size_expression": "expr_str",
+    "guard": "guards_code",
     "file_operator": "operator torch.ops.aten.from_file.default",
     "key_of_an_output": "a key of inputs or outputs",
     "script_that_saves": "got save",
@@ -339,6 +342,20 @@ def test_accepts_what_torch_writes(tmp_path: Path) -> None:
     quantized = torch.ao.quantization.quantize_dynamic(Rich().head, {torch.nn.Linear})
     torch.jit.save(torch.jit.trace(quantized, torch.ones(1, 2)), tmp_path / "int8.pt")
     assert described(tmp_path / "int8.pt")["outputs"]
+
+
+EXPRESSIONS = json.loads(
+    (Path(__file__).parents[2] / "zoo/pytorch-expressions.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize(("kind", "check"), [("sizes", is_safe), ("guards", is_safe_guard)])
+def test_reads_expressions_as_the_first_reader_does(
+    kind: str, check: Callable[[str], bool]
+) -> None:
+    texts = EXPRESSIONS[kind]
+    told = {text: check(text) for side in ("plain", "refused") for text in texts[side]}
+    assert told == {text: side == "plain" for side in ("plain", "refused") for text in texts[side]}
 
 
 # How torch words operators that reach out.
