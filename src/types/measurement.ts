@@ -118,7 +118,7 @@ export interface Failure {
 
 export interface OutputComparison {
   readonly maxAbsoluteDifference: number | null;
-  /** Relative to the largest value of the reference. */
+  /** Relative to the output's largest value in the reference; of the output that differs most. */
   readonly relativeDifference: number | null;
   readonly varies: boolean;
   readonly problem: string | null;

@@ -79,10 +79,10 @@ export interface OutputTensor {
   readonly shape: readonly number[];
 }
 
-/** How far two sets of outputs lie apart, over all elements of all outputs. */
+/** How far two sets of outputs lie apart: that output which differs most, each relative to its own largest magnitude. */
 export interface Agreement {
   readonly maxAbsoluteDifference: number | null;
-  /** The largest magnitude of the reference, to which the difference is relative. */
+  /** What the difference is relative to: the largest magnitude of that output in the reference. */
   readonly maxAbsoluteReference: number;
   /** Whether the reference's output changes with its input; if not, agreement proves nothing. */
   readonly varies: boolean;

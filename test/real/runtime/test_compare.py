@@ -14,16 +14,33 @@ def outputs(*values, dtype="float32"):
     return [Tensor("y", dtype, np.array(values, dtype=object if dtype == "string" else dtype))]
 
 
-def test_difference_is_the_largest_over_all_outputs():
-    before = outputs(1, 2) + outputs(100, -400)
-    after = outputs(1.5, 2) + outputs(100, -397)
-    found = agreement(before, after, True)
-    assert found == {
-        "maxAbsoluteDifference": 3,
-        "maxAbsoluteReference": 400,
+@pytest.mark.parametrize("turned", [1, -1])
+def test_the_worst_output_counts_by_its_own_scale(turned):
+    """A wrong score does not hide behind coordinates."""
+    before = (outputs(1, 2) + outputs(100, -400))[::turned]
+    after = (outputs(1.5, 2) + outputs(100, -397))[::turned]
+    assert agreement(before, after, True) == {
+        "maxAbsoluteDifference": 0.5,
+        "maxAbsoluteReference": 2,
         "varies": True,
         "problem": None,
     }
+
+
+def test_what_rounding_leaves_is_no_difference():
+    """A small output's scale is not below 1e-3 of the largest number, not counting integers."""
+    found = agreement(outputs(640) + outputs(1e-6), outputs(640) + outputs(2e-6), True)
+    assert found["maxAbsoluteReference"] == 0.64
+    codes = outputs(30_000, dtype="int64")
+    found = agreement(codes + outputs(0.5), codes + outputs(0.6), True)
+    assert found["maxAbsoluteReference"] == 0.5
+
+
+def test_zeros_that_became_something_differ():
+    found = agreement(outputs(0, 0), outputs(0, 0.25), True)
+    assert (found["maxAbsoluteDifference"], found["maxAbsoluteReference"]) == (0.25, 0)
+    assert differ(outputs(0, 0), outputs(0, 1e-9))
+    assert not differ(outputs(0, 0), outputs(0, 0))
 
 
 @pytest.mark.parametrize("same", [(NAN, 1), (INF, 1), (-INF, NAN)])
