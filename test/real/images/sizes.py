@@ -28,18 +28,20 @@ def _files(folder: Path) -> int:
     )
 
 
-def _installed(task: Path) -> int:
-    total = 0
+def packed_files(task: Path) -> dict[Path, int]:
+    """The files that packages bring, by their own lists, and their bytes."""
+    found: dict[Path, int] = {}
     for record in task.glob("*.dist-info/RECORD"):
         with record.open(newline="") as lines:
-            total += sum(int(row[2]) for row in csv.reader(lines) if len(row) == 3 and row[2])
-    return total
+            rows = (row for row in csv.reader(lines) if len(row) == 3 and row[2])
+            found |= {Path(row[0]): int(row[2]) for row in rows}
+    return found
 
 
 def size_of(image: Image, root: Path) -> ImageSize:
     """The size of a built image whose root file system is mounted at `root`."""
     task = root / image.folder.relative_to("/")
-    return ImageSize(_files(task), _installed(task))
+    return ImageSize(_files(task), sum(packed_files(task).values()))
 
 
 if __name__ == "__main__":
