@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter_ns
@@ -17,6 +18,7 @@ from to_onnx import write_program, write_script
 
 ONNX = "model.onnx"
 RELAX = "model.relax.json"
+_BY_ONNX = "TVM reads no TorchScript: compiled by way of ONNX, as onnx+tvm is"
 
 
 class PytorchConverter(PytorchAdapter):
@@ -38,7 +40,8 @@ class PytorchConverter(PytorchAdapter):
         use_threads(wanted.threads)
         if path.suffix != EXPORTED:
             module = load_script(path)
-            return _timed(ONNX, lambda: write_script(module, wanted, folder / ONNX))
+            made = _timed(ONNX, lambda: write_script(module, wanted, folder / ONNX))
+            return replace(made, notes=(_BY_ONNX,)) if wanted.optimizer == "tvm" else made
         program = load_program(path)
         if wanted.optimizer == "tvm":
             # TVM takes as long to import as torch.

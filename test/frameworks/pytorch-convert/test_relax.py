@@ -71,3 +71,4 @@ def test_torchscript_goes_by_way_of_onnx(zoo: Path, tmp_path: Path) -> None:
     )
     assert [file["path"] for file in answer["files"]] == ["model.onnx"]
     assert np.all([file["size"] > 0 for file in answer["files"]])
+    assert answer["notes"] == ["TVM reads no TorchScript: compiled by way of ONNX, as onnx+tvm is"]
