@@ -58,7 +58,7 @@ export function variedMeasurements(count: number, seed: number): Measurement[] {
         compile: null,
       },
       peakMb: about(190, 0.02),
-      artifact: { bytes: 5_000_000, notes: [] },
+      artifact: { bytes: 5_000_000, notes: [], converters: {} },
     };
   }
 

@@ -33,7 +33,12 @@ const subject = v.strictObject({
   latencyMs: v.strictObject({ p50: number, p90: maybe, p99: maybe, mean: number, samples: count }),
   phasesMs: v.strictObject({ import: maybe, fetch: maybe, load: maybe, first: maybe, optimize: maybe, compile: maybe }),
   peakMb: maybe,
-  artifact: v.optional(v.nullable(v.strictObject({ bytes: count, notes: v.array(text) })), null),
+  artifact: v.optional(
+    v.nullable(
+      v.strictObject({ bytes: count, notes: v.array(text), converters: v.optional(v.record(text, text), {}) }),
+    ),
+    null,
+  ),
 });
 const sandboxSubject = v.strictObject({ wallMs: maybe, cpuMs: maybe, coldMs: maybe, peakMb: maybe });
 const sandbox = v.strictObject({

@@ -13,6 +13,8 @@ export interface Converted {
   readonly compileMs: number | null;
   /** What its converter said of it. */
   readonly notes: readonly string[];
+  /** Versions of what made it, by library. */
+  readonly converters: Readonly<Record<string, string>>;
 }
 
 export interface ConvertedId {
@@ -27,8 +29,8 @@ function keys(prefix: string, id: ConvertedId): KeyOf {
 }
 
 async function convertedOf(store: ArchiveStore, kept: KeptModel): Promise<Converted> {
-  const { optimizeMs, compileMs, notes = [] } = kept.manifest;
-  return { artifact: await storedArtifact(store, kept), optimizeMs, compileMs, notes };
+  const { optimizeMs, compileMs, notes = [], converters = {} } = kept.manifest;
+  return { artifact: await storedArtifact(store, kept), optimizeMs, compileMs, notes, converters };
 }
 
 /** A converted model that was made before, or null. Files that are no longer whole are found by the runtime's hash check. */

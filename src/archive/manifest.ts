@@ -37,6 +37,8 @@ const manifest = v.strictObject({
   compileMs: maybe,
   /** What its converter said of it. */
   notes: v.exactOptional(v.pipe(v.array(text), v.maxLength(20))),
+  /** What made it, by library. */
+  converters: v.exactOptional(v.pipe(v.record(text, text), v.maxEntries(20))),
 });
 
 /** The list of files of a stored model. */

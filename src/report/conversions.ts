@@ -52,3 +52,28 @@ export function remarkable(model: ModelReport): readonly ConversionTold[] {
 export function artifactMb({ artifact }: CellReport): string {
   return figure(artifact === null ? null : artifact.bytes / 2 ** 20);
 }
+
+/** `onnxruntime 1.32.0, made by torch 2.13.0`: the libraries that served a cell and that converted it. Anybody's text. */
+export function versionsText({ artifact, provenance }: CellReport): string {
+  // It is part of every environment, and computes nothing of a model.
+  const listed = (versions: Readonly<Record<string, string>> | undefined): string =>
+    Object.entries(versions ?? {})
+      .filter(([library]) => library !== 'numpy')
+      .map(([library, version]) => `${library} ${version}`)
+      .join(', ');
+  const [served, made] = [listed(provenance?.runtimeVersions), listed(artifact?.converters)];
+  return made === '' || made === served ? served : `${served}, made by ${made}`;
+}
+
+/** Whether optimizers are compared with each other: then a table says what each does to the answers. */
+export function comparesOptimizers(cells: readonly CellReport[]): boolean {
+  return new Set(cells.filter((cell) => cell.latencyMs !== null).map((cell) => cell.config.optimizer)).size > 1;
+}
+
+/** `2.1e-6` of the largest value; `⚠️ 4.5e-2` where that does not count as the same; a dash where nothing was compared. */
+export function differsText({ config, output }: CellReport): string {
+  if (config.optimizer === 'vanilla' || output === null) return '–';
+  const { relativeDifference: by, equivalent } = output;
+  const told = by === null ? 'not comparable' : by === 0 ? '0' : by.toExponential(1);
+  return equivalent ? told : `⚠️ ${told}`;
+}

@@ -1,12 +1,13 @@
 import { markdownTable } from 'markdown-table';
 import type { CellReport } from '../types/report.ts';
 import { METRICS } from '../types/verdict.ts';
-import { artifactMb } from './conversions.ts';
+import { artifactMb, comparesOptimizers, differsText, versionsText } from './conversions.ts';
 import { tableCode } from './escape.ts';
 import { changeText, figure, plainPercent, signedPercent } from './format.ts';
 import type { Row } from './view.ts';
 
 export function mainTable(rows: readonly Row[]): string {
+  const compares = comparesOptimizers(rows.map((row) => row.cell));
   const head = [
     '',
     'configuration',
@@ -15,14 +16,21 @@ export function mainTable(rows: readonly Row[]): string {
     'USD per million',
     'cold start ms',
     'peak MB',
+    ...(compares ? ['differs from vanilla'] : []),
     'source',
   ];
   const body = rows
     .filter((row) => row.cell.latencyMs !== null || row.cell.baseline !== null)
-    .map((row) => [`${row.mark} ${row.word}`, row.name, row.p50, row.change, row.cost, row.cold, row.peak, row.source]);
+    .map((row) => [
+      `${row.mark} ${row.word}`,
+      row.name,
+      ...[row.p50, row.change, row.cost, row.cold, row.peak],
+      ...(compares ? [differsText(row.cell)] : []),
+      row.source,
+    ]);
   if (body.length === 0) return '';
   return markdownTable([head, ...body], {
-    align: ['l', 'l', 'r', 'r', 'r', 'r', 'r', 'l'],
+    align: ['l', 'l', ...Array<string>(compares ? 6 : 5).fill('r'), 'l'],
     stringLength: (s) => [...s].length,
   });
 }
@@ -45,6 +53,7 @@ export function detailsTable(rows: readonly Row[]): string {
     'cost index',
     'Pareto',
     'output',
+    'versions',
   ];
   const body = rows.flatMap((row) => {
     const { latencyMs: latency, phasesMs: phases } = row.cell;
@@ -67,10 +76,11 @@ export function detailsTable(rows: readonly Row[]): string {
         figure(row.cell.costIndex),
         row.cell.pareto ? 'yes' : '',
         outputText(row.cell),
+        tableCode(versionsText(row.cell), 240),
       ],
     ];
   });
-  return markdownTable([head, ...body], { align: ['l', ...Array<string>(13).fill('r'), 'l', 'l'] });
+  return markdownTable([head, ...body], { align: ['l', ...Array<string>(13).fill('r'), 'l', 'l', 'l'] });
 }
 
 function outputText(cell: CellReport): string {

@@ -18,9 +18,9 @@ import type { Prepared } from './prepare.ts';
 /** What is kept of a conversion beside the figures of its model. */
 function servedOf(made: Made | null): Conversion {
   if (made?.ok !== true) return { optimizeMs: null, compileMs: null, artifact: null };
-  const { artifact, optimizeMs, compileMs, notes } = made.converted;
+  const { artifact, optimizeMs, compileMs, notes, converters } = made.converted;
   const bytes = artifact.files.reduce((sum, file) => sum + file.size, 0);
-  return { optimizeMs, compileMs, artifact: { bytes, notes } };
+  return { optimizeMs, compileMs, artifact: { bytes, notes, converters } };
 }
 
 function failureOf(made: Made | null): Failure | null {

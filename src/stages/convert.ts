@@ -115,18 +115,20 @@ export function converter(
         optimizeMs: null,
         compileMs: null,
         notes: [],
+        converters: {},
       };
       for (const one of route.steps) {
         const { made, digest } = step(model, served, { ...one, op: 'convert' }, last);
         const result = await made;
         if (!result.ok) return result;
-        const { artifact, optimizeMs, compileMs, notes } = result.converted;
+        const { artifact, optimizeMs, compileMs, notes, converters } = result.converted;
         last = { artifact, digest };
         converted = {
           artifact,
           optimizeMs: sumOf(converted.optimizeMs, optimizeMs),
           compileMs: sumOf(converted.compileMs, compileMs),
           notes: [...converted.notes, ...notes],
+          converters: { ...converted.converters, ...converters },
         };
       }
       return { ok: true, converted };

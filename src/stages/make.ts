@@ -24,7 +24,7 @@ const SLOTS = Array.from({ length: 16 }, (_, index) => index);
 
 function manifestOf(
   model: Model,
-  { entry, files, optimizeMs, compileMs, notes }: ConvertResponse,
+  { entry, files, optimizeMs, compileMs, notes, environment }: ConvertResponse,
   objects: readonly string[],
 ) {
   const listed = files.map(({ path, sha256, size, slot }) => {
@@ -41,6 +41,7 @@ function manifestOf(
     optimizeMs,
     compileMs,
     ...(notes && { notes: [...notes] }),
+    converters: { ...environment.versions },
   };
 }
 

@@ -43,6 +43,8 @@ export interface ServedArtifact {
   readonly bytes: number;
   /** What its converter said of it. */
   readonly notes: readonly string[];
+  /** Versions of what converted it, by library; none where nothing was converted, or the record is older. */
+  readonly converters: Readonly<Record<string, string>>;
 }
 
 /** One subject over all sandboxes of a cell. Times in ms, an inference (a batch) each. */

@@ -1,7 +1,7 @@
 import type { CellReport } from '../../types/report.ts';
 import { STATES } from '../../types/verdict.ts';
 import { bar } from '../bars.ts';
-import type { ConversionTold } from '../conversions.ts';
+import { type ConversionTold, comparesOptimizers, differsText } from '../conversions.ts';
 import { changeText, figure } from '../format.ts';
 import { coldMs, MARK, stateWord } from '../words.ts';
 import type { ModelView } from './models.ts';
@@ -20,7 +20,11 @@ export function worstCells(view: ModelView): readonly CellReport[] {
   return keyed.map(({ cell }) => cell);
 }
 
-export const CELL_HEAD = ['', 'configuration', 'p50 ms', 'change', 'USD/1M', 'cold start ms', 'peak MB', 'source'];
+/** Columns of a model's cells; `compares`: whether its optimizers are, so that answers have one too. */
+export function cellHead(compares: boolean): readonly string[] {
+  const figures = ['p50 ms', 'change', 'USD/1M', 'cold start ms', 'peak MB'];
+  return ['', 'configuration', ...figures, ...(compares ? ['differs from vanilla'] : []), 'source'];
+}
 
 /** Figures of one cell, each with a bar as long as it is large among the model's. */
 export function cellRow(cell: CellReport, view: ModelView, most: CellMost, now: Date): readonly string[] {
@@ -40,12 +44,14 @@ export function cellRow(cell: CellReport, view: ModelView, most: CellMost, now: 
     barred(cell.costPerMillionUsd, most.cost),
     figure(coldMs(cell.phasesMs)),
     figure(cell.memoryMb?.peak),
+    ...(most.compares ? [differsText(cell)] : []),
     sourceOf(cell, now),
   ];
 }
 
-/** The largest figures of a model: full bars. */
+/** The largest figures of a model, which are full bars, and whether its optimizers are compared. */
 export interface CellMost {
+  readonly compares: boolean;
   readonly p50: number;
   readonly cost: number;
 }
@@ -57,7 +63,7 @@ export function mostOf(view: ModelView): CellMost {
     p50 = Math.max(p50, cell.latencyMs?.p50 ?? 0);
     cost = Math.max(cost, cell.costPerMillionUsd ?? 0);
   }
-  return { p50, cost };
+  return { compares: comparesOptimizers(view.model.cells), p50, cost };
 }
 
 const OPTIMIZER = /^[a-z][a-z0-9+-]{0,20}$/;

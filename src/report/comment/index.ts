@@ -3,7 +3,7 @@ import type { Report } from '../../types/report.ts';
 import { remarkable } from '../conversions.ts';
 import { reproduceCommand } from '../reproduce.ts';
 import { bestLine } from './best.ts';
-import { CELL_HEAD, cellRow, conversionRow, mostOf, reasonRow, worstCells } from './cells.ts';
+import { cellHead, cellRow, conversionRow, mostOf, reasonRow, worstCells } from './cells.ts';
 import { changeLine } from './change.ts';
 import { footerOf, type Links, linksText } from './footer.ts';
 import { headlineOf } from './headline.ts';
@@ -93,7 +93,7 @@ function cellSection(view: ModelView, options: CommentOptions, several: boolean,
     isTold(view) ? null : bestLine(view, false, options.requestsPerMonth),
   ]);
   const table = space.rows(
-    tableHead(CELL_HEAD, new Set([2, 3, 4, 5, 6])),
+    tableHead(cellHead(most.compares), new Set([2, 3, 4, 5, 6, ...(most.compares ? [7] : [])])),
     figures.map((cell) => () => tableRow(cellRow(cell, view, most, options.now))),
   );
   const reasons = space.rows(

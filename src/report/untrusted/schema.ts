@@ -91,7 +91,9 @@ const provenance = v.strictObject({
   mode: v.picklist(['paired', 'alternating', 'solo']),
   limits: text,
 });
-const artifact = v.nullable(v.strictObject({ bytes: count, notes: v.array(text) }));
+const artifact = v.nullable(
+  v.strictObject({ bytes: count, notes: v.array(text), converters: v.optional(v.record(text, text), {}) }),
+);
 const cell = v.strictObject({
   config,
   status: v.picklist(CELL_STATUS),

@@ -30,7 +30,7 @@ function summary(ms: number): SubjectSummary {
     latencyMs: { p50: ms, p90: ms * 1.04, p99: null, mean: ms * 1.01, samples: 120 },
     phasesMs: { import: 70, fetch: 5, load: 20 + ms, first: ms * 1.3, optimize: null, compile: null },
     peakMb: 90 + ms,
-    artifact: { bytes: 5_000_000, notes: [] },
+    artifact: { bytes: 5_000_000, notes: [], converters: {} },
   };
 }
 

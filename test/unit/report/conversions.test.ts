@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { conversionsOf, remarkable } from '../../../src/report/conversions.ts';
+import { renderComment } from '../../../src/report/comment/index.ts';
+import {
+  comparesOptimizers,
+  conversionsOf,
+  differsText,
+  remarkable,
+  versionsText,
+} from '../../../src/report/conversions.ts';
+import { renderMarkdown } from '../../../src/report/markdown.ts';
 import type { Optimizer } from '../../../src/types/config.ts';
-import type { CellReport, ModelReport } from '../../../src/types/report.ts';
+import type { CellReport, ModelReport, Report } from '../../../src/types/report.ts';
 import { measurement } from '../../support/measurements.ts';
 import { reportOf } from '../../support/report.ts';
+import { NOW, OPTIONS } from './comment-report.ts';
 
 const [REPORT] = reportOf([measurement([0])]).models;
 const LATENCY = { p50: 1, p90: 1, p99: 1, mean: 1, samples: 9 };
@@ -15,7 +24,7 @@ function cell(optimizer: Optimizer, difference: number | null, more: Partial<Cel
     ...first,
     config: { ...first.config, optimizer },
     latencyMs: LATENCY,
-    artifact: { bytes: 1, notes: [] },
+    artifact: { bytes: 1, notes: [], converters: {} },
     output:
       difference === null
         ? null
@@ -60,8 +69,59 @@ describe('what conversions did to a model', () => {
   });
 
   it('remarkable is what answers otherwise or has something to say; notes come once', () => {
-    const noted = { artifact: { bytes: 1, notes: ['fell back: topk'] } };
+    const noted = { artifact: { bytes: 1, notes: ['fell back: topk'], converters: {} } };
     const told = remarkable(model(cell('onnx', 1e-7), cell('tvm', 1e-6, noted), cell('tvm', 1e-6, noted)));
     expect(told.map(({ optimizer, notes }) => [optimizer, notes])).toEqual([['tvm', ['fell back: topk']]]);
+  });
+});
+
+describe('versions of a cell', () => {
+  const served = { onnxruntime: '1.32.0', numpy: '2.4.6' };
+  const of = (converters: Readonly<Record<string, string>>): string => {
+    const provenance = REPORT?.cells[0]?.provenance ?? null;
+    if (provenance === null) throw new Error('no provenance');
+    const artifact = { bytes: 1, notes: [], converters };
+    return versionsText(cell('onnx', 0, { artifact, provenance: { ...provenance, runtimeVersions: served } }));
+  };
+
+  it('are those that served it, and those that converted it where they are others', () => {
+    expect(of({})).toBe('onnxruntime 1.32.0');
+    expect(of(served)).toBe('onnxruntime 1.32.0');
+    expect(of({ torch: '2.10.0', onnxscript: '0.7.1', numpy: '2.4.6' })).toBe(
+      'onnxruntime 1.32.0, made by torch 2.10.0, onnxscript 0.7.1',
+    );
+  });
+});
+
+describe('the column of answers', () => {
+  it('is there where measured optimizers are compared', () => {
+    expect(comparesOptimizers([cell('onnx', 0), cell('onnx', 0)])).toBe(false);
+    expect(comparesOptimizers([cell('onnx', 0), cell('tvm', 0, { latencyMs: null })])).toBe(false);
+    expect(comparesOptimizers([cell('onnx', 0), cell('tvm', 0)])).toBe(true);
+  });
+
+  it('says how far an optimizer is from vanilla, and warns where that is too far', () => {
+    const incomparable = { maxAbsoluteDifference: null, relativeDifference: null, equivalent: false, problem: 'other' };
+    expect(
+      [
+        cell('vanilla', 0),
+        cell('tvm', null),
+        cell('tvm', 0),
+        cell('tvm', 2.06e-6),
+        cell('onnx-int8', 0.045),
+        cell('tvm', 0, { output: incomparable }),
+      ].map(differsText),
+    ).toEqual(['–', '–', '0', '2.1e-6', '⚠️ 4.5e-2', '⚠️ not comparable']);
+  });
+
+  it('is in both tables', () => {
+    const report = { ...reportOf([measurement([0])]), models: [model(cell('vanilla', null), cell('tvm', 2e-6))] };
+    const one = { ...report, models: [model(cell('tvm', 2e-6))] };
+    const commentOf = (of: Report): string => renderComment(of, OPTIONS).body;
+    for (const write of [(of: Report) => renderMarkdown(of, NOW), commentOf]) {
+      expect(write(report)).toMatch(/peak.MB +\| differs.from.vanilla +\| source/);
+      expect(write(report)).toMatch(/ 2\.0e-6 +\| /);
+      expect(write(one)).not.toMatch(/differs.from/);
+    }
   });
 });

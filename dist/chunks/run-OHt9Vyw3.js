@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-3pFvZnX6.js";
