@@ -36,14 +36,14 @@ function figures(comparison: OutputComparison, tolerance: number | null): Output
 
 /**
  * Converted against unconverted; null where the optimizer converts nothing.
- * @param tolerance the user's own for this model; null: the optimizer's
+ * @param tolerance the user's own for this model, else the optimizer's; null: none
  */
 export function convertedOutput(
   optimizer: Optimizer,
   comparison: OutputComparison | null,
-  tolerance: number | null = null,
+  tolerance: number | null = TOLERANCE[optimizer],
 ): OutputFigures | null {
-  return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, tolerance ?? TOLERANCE[optimizer]);
+  return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, tolerance);
 }
 
 /** Candidate against baseline. */

@@ -57,7 +57,7 @@ function withoutFile(head: Settings): Settings {
   const plain = (model: ModelSettings): ModelSettings => ({
     ...model,
     inputs: { ...outer, model: model.inputs.model },
-    outputTolerance: null,
+    outputTolerances: {},
   });
   const [first, ...others] = head.models;
   return {

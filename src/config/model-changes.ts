@@ -1,4 +1,5 @@
 import { baselineText } from '../inputs/baseline.ts';
+import { CONVERTING } from '../types/config.ts';
 import type { BaselineRef, Inputs } from '../types/inputs.ts';
 import type { ModelSettings } from '../types/settings.ts';
 
@@ -89,15 +90,20 @@ function looserLevels(before: ModelSettings, after: ModelSettings): readonly str
 }
 
 /** How large the optimizer's own tolerance is, is not known here: leaving it, or going back to it, is said. */
-function looserTolerance({ outputTolerance: was }: ModelSettings, { outputTolerance: is }: ModelSettings) {
-  const text = (ratio: number | null): string => (ratio === null ? "the optimizer's own" : percent(ratio));
-  const looser = was !== is && (was === null || is === null || is > was);
-  return looser ? [`output tolerance ${text(was)} → ${text(is)}`] : [];
+function looserTolerances({ outputTolerances: was }: ModelSettings, { outputTolerances: is }: ModelSettings) {
+  const text = (ratio: number | undefined): string => (ratio === undefined ? "the optimizer's own" : percent(ratio));
+  const looser = (before: number | undefined, after: number | undefined): boolean =>
+    before !== after && (before === undefined || after === undefined || after > before);
+  const changed = CONVERTING.filter((optimizer) => looser(was[optimizer], is[optimizer]));
+  const texts = changed.map((optimizer) => `${text(was[optimizer])} → ${text(is[optimizer])}`);
+  const [first] = texts;
+  if (changed.length === CONVERTING.length && texts.every((one) => one === first)) return [`output tolerance ${first}`];
+  return changed.map((optimizer, at) => `output tolerance of ${optimizer} ${texts[at]}`);
 }
 
 /** What a first configuration loosens for a model, against the inputs that it is run with otherwise. */
 export function firstChanges(before: ModelSettings, after: ModelSettings): readonly string[] {
-  return [...looserLimits(before, after), ...looserTolerance(before, after), ...judgedBy(before, after)];
+  return [...looserLimits(before, after), ...looserTolerances(before, after), ...judgedBy(before, after)];
 }
 
 /** What one model's settings loosen or drop, in words without its name. */
@@ -105,7 +111,7 @@ export function modelChanges(before: ModelSettings, after: ModelSettings): reado
   return [
     ...looserLimits(before, after),
     ...looserLevels(before, after),
-    ...looserTolerance(before, after),
+    ...looserTolerances(before, after),
     ...droppedCells(before.inputs, after.inputs),
     ...judgedBy(before, after),
     ...(sameOverrides(before.inputs, after.inputs) ? [] : ['what the inputs are fed']),

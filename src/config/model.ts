@@ -1,11 +1,12 @@
 import { type PlaceOf, readInputs } from '../inputs/read.ts';
 import type { InputName, RawInputs } from '../inputs/table.ts';
 import { parsePercent } from '../inputs/values.ts';
+import { CONVERTING, type Optimizer } from '../types/config.ts';
 import type { Inputs } from '../types/inputs.ts';
-import type { ModelSettings, Weights } from '../types/settings.ts';
+import type { ModelSettings, Tolerances, Weights } from '../types/settings.ts';
 import { type Found, placeOf, refuseAt, type Section, sectionOf } from './section.ts';
 import { LARGEST_COST, LARGEST_P99_MS, LARGEST_WEIGHT, MODEL_SETTINGS, type Setting } from './table.ts';
-import { inputText, limitOf, numberOf } from './values.ts';
+import { inputText, limitOf, numberOf, percentText } from './values.ts';
 
 /** What stands around a model: the file's defaults, and the inputs given to the action or on the command line. */
 export interface Around {
@@ -34,6 +35,21 @@ function weightsOf(found: Found): Weights {
   const sum = (latency ?? 0) + (cost ?? 0);
   if (!(sum > 0)) throw refuseAt(found, `are both 0; expected ${setting.allowed}`);
   return { latency: (latency ?? 0) / sum, cost: (cost ?? 0) / sum };
+}
+
+/** One percentage is meant for all optimizers, a map for those that it names; `none` is the optimizer's own. */
+function tolerancesOf(found: Found, setting: Setting): Tolerances {
+  const named = found.value.kind === 'map' ? sectionOf(found, CONVERTING) : null;
+  const tolerances: Partial<Record<Optimizer, number>> = {};
+  for (const optimizer of CONVERTING) {
+    const one = named === null ? found : named.get(optimizer);
+    const share =
+      one === null
+        ? null
+        : parsePercent({ place: placeOf(one), value: percentText(one, setting), allowed: setting.allowed });
+    if (share !== null) tolerances[optimizer] = share;
+  }
+  return tolerances;
 }
 
 /** The inputs of one model: what is said of it, else of all, else outside the file. */
@@ -70,8 +86,6 @@ export function readModel(path: string, place: string, own: Section | null, arou
         limitOf(found, setting, LARGEST_COST),
       ),
     },
-    outputTolerance: said<number | null>('output-tolerance', null, (found, setting) =>
-      parsePercent({ place: placeOf(found), value: inputText(found, setting), allowed: setting.allowed }),
-    ),
+    outputTolerances: said<Tolerances>('output-tolerance', {}, tolerancesOf),
   };
 }

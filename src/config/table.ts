@@ -1,5 +1,5 @@
 import { definitionOf, type InputName } from '../inputs/table.ts';
-import { HARDWARE, OPTIMIZERS } from '../types/config.ts';
+import { CONVERTING, HARDWARE, OPTIMIZERS } from '../types/config.ts';
 import { FAIL_ON } from '../types/inputs.ts';
 import * as patterns from './patterns.ts';
 
@@ -113,10 +113,19 @@ export const MODEL_SETTINGS: readonly Setting[] = [
   },
   {
     name: 'output-tolerance',
-    kind: 'percent',
-    allowed: "a percentage such as 0.1%, or none for the optimizer's own",
-    doc: "Largest difference between the converted and the unconverted model's outputs, relative to the largest value, with which a configuration still counts as right. Default: the optimizer's own (0.01 % for `onnx`).",
-    schema: percent,
+    kind: 'other',
+    allowed: "a percentage such as 0.1%, none for the optimizer's own, or a map of optimizers to them",
+    doc: "Largest difference between the converted and the unconverted model's outputs, relative to the largest value, with which a configuration still counts as right: of every optimizer, or by name, `{onnx-int8: 5%}`. Default: the optimizer's own (0.01 % for `onnx`, `tvm` and `onnx+tvm`, 0.1 % for `openvino`; `onnx-int8` has none and never counts as right without).",
+    schema: {
+      anyOf: [
+        percent,
+        {
+          type: 'object',
+          additionalProperties: false,
+          properties: Object.fromEntries(CONVERTING.map((optimizer) => [optimizer, percent])),
+        },
+      ],
+    },
   },
   {
     name: 'weights',

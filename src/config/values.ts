@@ -65,6 +65,11 @@ function pairs(found: Found, setting: Setting): readonly string[] {
   });
 }
 
+/** A percentage, or what is none and will be refused as one. */
+export function percentText(found: Found, setting: Pick<Setting, 'allowed'>): string {
+  return String(scalar(found, setting));
+}
+
 /**
  * A setting as the input of the same name takes it; a map becomes several lines.
  * @throws AyciError `bad-input` for a value of the wrong kind
@@ -74,7 +79,7 @@ export function inputText(found: Found, setting: Setting): string {
     case 'map':
       return pairs(found, setting).join('\n');
     case 'percent':
-      return String(scalar(found, setting));
+      return percentText(found, setting);
     case 'words':
     case 'integers': {
       if (found.value.kind !== 'list') return String(scalar(found, setting));

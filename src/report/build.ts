@@ -5,7 +5,7 @@ import type { Prices } from '../analysis/prices.ts';
 import type { Configuration } from '../types/config.ts';
 import type { Measurement, SubjectSummary } from '../types/measurement.ts';
 import type { BaselineFigures, CellReport, CellStatus, ModelReport } from '../types/report.ts';
-import type { Weights } from '../types/settings.ts';
+import type { Tolerances, Weights } from '../types/settings.ts';
 import type { CellVerdict } from '../types/verdict.ts';
 
 /** A cell with everything that is known of it. */
@@ -60,14 +60,14 @@ function indexOf(judged: JudgedCell, all: readonly JudgedCell[]): number | null 
 /** What a model's user chose for it. */
 export interface Choice {
   readonly weights: Weights;
-  readonly outputTolerance: number | null;
+  readonly outputTolerances: Tolerances;
 }
 
 function cellReport(
   judged: JudgedCell,
   all: readonly JudgedCell[],
   prices: Prices,
-  outputTolerance: number | null,
+  tolerances: Tolerances,
 ): CellReport {
   const { config, measurement, verdict } = judged;
   const own = measurement?.candidate ? figuresOf(config, measurement.candidate, prices) : null;
@@ -86,7 +86,8 @@ function cellReport(
     pareto: false,
     baseline: measurement?.baseline ? figuresOf(config, measurement.baseline, prices) : null,
     verdict,
-    output: measurement === null ? null : convertedOutput(config.optimizer, measurement.output, outputTolerance),
+    output:
+      measurement === null ? null : convertedOutput(config.optimizer, measurement.output, tolerances[config.optimizer]),
     outputChange: measurement === null ? null : changedOutput(measurement.outputChange),
     provenance: measurement === null ? null : provenanceOf(measurement),
   };
@@ -107,9 +108,9 @@ function pointsOf(cells: readonly CellReport[]): ReadonlyMap<CellReport, Point> 
 export function cellsAndBest(
   judged: readonly JudgedCell[],
   prices: Prices,
-  choice: Choice = { weights: EVEN, outputTolerance: null },
+  choice: Choice = { weights: EVEN, outputTolerances: {} },
 ): Pick<ModelReport, 'cells' | 'best'> {
-  const cells = judged.map((one) => cellReport(one, judged, prices, choice.outputTolerance));
+  const cells = judged.map((one) => cellReport(one, judged, prices, choice.outputTolerances));
   const points = pointsOf(cells);
   const pareto = paretoSet([...points.values()]);
   return {

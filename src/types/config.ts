@@ -14,6 +14,9 @@ export function isConverting(optimizer: Optimizer): boolean {
   return optimizer !== 'vanilla';
 }
 
+/** The optimizers that do. */
+export const CONVERTING: readonly Optimizer[] = OPTIMIZERS.filter(isConverting);
+
 /** Of models: what their files are. */
 export const FRAMEWORKS = ['onnx', 'pytorch', 'tensorflow', 'mxnet'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];

@@ -1,3 +1,4 @@
+import type { Optimizer } from './config.ts';
 import type { FailOn, Inputs } from './inputs.ts';
 import type { Metric } from './verdict.ts';
 
@@ -15,6 +16,9 @@ export interface ServiceLevels {
   readonly maxCostPerMillionUsd: number | null;
 }
 
+/** The user's own largest difference between converted and unconverted outputs, relative; others have the optimizer's. */
+export type Tolerances = Readonly<Partial<Record<Optimizer, number>>>;
+
 /** One model of a configuration file, checked. What its inputs have of the run itself is the same in all models. */
 export interface ModelSettings {
   /** Where the file names it, for messages: `.github/ayci.yml:12: models[0].path`. */
@@ -22,8 +26,7 @@ export interface ModelSettings {
   readonly inputs: Inputs;
   readonly weights: Weights;
   readonly serviceLevels: ServiceLevels;
-  /** Largest difference between converted and unconverted outputs, relative; null: the optimizer's own. */
-  readonly outputTolerance: number | null;
+  readonly outputTolerances: Tolerances;
 }
 
 /** A regression that reviewers accepted, for a time. */

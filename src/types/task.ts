@@ -23,7 +23,7 @@ export function taskOf(inputs: Inputs): RunTask {
     inputs,
     weights: { latency: 0.5, cost: 0.5 },
     serviceLevels: { maxP99Ms: null, maxCostPerMillionUsd: null },
-    outputTolerance: null,
+    outputTolerances: {},
   };
   return { models: [model], waivers: [], onlyChanged: false, gateChanges: [] };
 }

@@ -51,6 +51,16 @@ describe('what a pull request loosens for itself', () => {
       ['output tolerance 0.1 % → 1 % for detector.onnx'],
     ],
     [
+      'a tolerance of one optimizer',
+      one('output-tolerance: 0.1%'),
+      one('output-tolerance: { tvm: 0.05%, openvino: 0.1%, onnx-int8: 5% }'),
+      [
+        "output tolerance of onnx 0.1 % → the optimizer's own for detector.onnx",
+        "output tolerance of onnx+tvm 0.1 % → the optimizer's own for detector.onnx",
+        'output tolerance of onnx-int8 0.1 % → 5 % for detector.onnx',
+      ],
+    ],
+    [
       'a tolerance where there was none',
       one('batch: 1'),
       one('output-tolerance: 1%'),

@@ -14,7 +14,7 @@ describe('what a model is held to', () => {
       inputs: { model: 'a.onnx', memoriesMb: [1769], thresholds: { latency: 0.05, cost: 0.05, memory: null } },
       weights: { latency: 0.5, cost: 0.5 },
       serviceLevels: { maxP99Ms: null, maxCostPerMillionUsd: null },
-      outputTolerance: null,
+      outputTolerances: {},
     });
     expect({ failOn, waivers, onlyChanged }).toEqual({
       failOn: ['regressed', 'unmeasured'],
@@ -106,7 +106,7 @@ only-changed: true
         gateOn: 'best',
       },
       serviceLevels: { maxCostPerMillionUsd: 1.5 },
-      outputTolerance: 0.001,
+      outputTolerances: { onnx: 0.001, tvm: 0.001, 'onnx+tvm': 0.001, openvino: 0.001, 'onnx-int8': 0.001 },
       weights: { latency: 0.75, cost: 0.25 },
     });
   });

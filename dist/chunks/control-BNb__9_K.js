@@ -1,1 +1,0 @@
-export{t as Pace,n as createControl}from"./control-U1Ix0UZx.js";

@@ -1,1 +1,0 @@
-export{t as Deployed,n as discover}from"./discovery-D78pwa4a.js";

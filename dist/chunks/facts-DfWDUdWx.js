@@ -1,0 +1,1 @@
+export{t as factsOf,n as usableConcurrency}from"./facts-B2Pbea8d.js";

@@ -1,0 +1,1 @@
+export{t as createInvoker}from"./invoke-B5P-vqhE.js";

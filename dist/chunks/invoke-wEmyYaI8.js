@@ -1,1 +1,0 @@
-export{t as createInvoker}from"./invoke-C9Wjtuxi.js";

@@ -1,1 +1,0 @@
-export{t as LARGEST_REQUIREMENTS,n as appliesTo,r as parseOwnRequirements}from"./own-requirements-C9zc2MaG.js";

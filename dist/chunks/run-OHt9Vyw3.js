@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-3pFvZnX6.js";
