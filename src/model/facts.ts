@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import type { Model } from '../types/model.ts';
 
 /** What a model's files tell without running them. */
@@ -40,4 +41,19 @@ export function elementsOf(dims: readonly number[]): number {
   const elements = dims.reduce((product, dim) => product * dim, 1);
   if (dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && elements < MOST_ELEMENTS) return elements;
   throw new Error(`it has a tensor of ${dims.slice(0, 8).join('x')} elements`);
+}
+
+/** What protobuf can read as one message. */
+const LARGEST_PROTOBUF = 2 ** 31 - 1;
+
+/**
+ * The bytes of a file that is one protobuf message.
+ * @param hint what to do with one that is too large
+ * @throws RefusedModel where it is
+ */
+export async function protobufFile(path: string, hint: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  if (size > LARGEST_PROTOBUF)
+    throw new RefusedModel(`has ${size} bytes; expected at most ${LARGEST_PROTOBUF} in one protobuf file`, hint);
+  return readFile(path);
 }

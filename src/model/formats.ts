@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Framework } from '../types/config.ts';
-import { type ModelFacts, type Sources, sourceOf } from './facts.ts';
+import { type ModelFacts, protobufFile, type Sources, sourceOf } from './facts.ts';
 import { PARAMS, SYMBOL } from './mxnet/files.ts';
 import { readOnnx } from './onnx.ts';
 
@@ -23,15 +22,10 @@ export interface Format {
 }
 
 const ONNX = 'model.onnx';
-/** Protobuf's own limit of one message. */
-const LARGEST_ONNX = 2 ** 31 - 1;
 
-async function onnxBytes(sources: Sources): Promise<Uint8Array> {
-  const source = sourceOf(sources, ONNX);
-  const { size } = await stat(source);
-  if (size > LARGEST_ONNX)
-    throw new Error(`it has ${size} bytes; a protobuf file ends at 2 GiB: save the weights as external data`);
-  return readFile(source);
+function onnxBytes(sources: Sources): Promise<Uint8Array> {
+  const hint = 'Save the weights beside it: onnx.save_model(model, path, save_as_external_data=True).';
+  return protobufFile(sourceOf(sources, ONNX), hint);
 }
 
 const TORCH_EXPORT = 'Export it: torch.export.save(torch.export.export(model, inputs), "model.pt2").';

@@ -1,5 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
-import { elementsOf, type ModelFacts, RefusedModel, type Sources, sortedCounts, sourceOf } from '../facts.ts';
+import { readFile } from 'node:fs/promises';
+import {
+  elementsOf,
+  type ModelFacts,
+  protobufFile,
+  RefusedModel,
+  type Sources,
+  sortedCounts,
+  sourceOf,
+} from '../facts.ts';
 import { fieldsOf } from '../wire.ts';
 import { checkAssets } from './assets.ts';
 import { chosenSignature } from './choice.ts';
@@ -12,8 +20,6 @@ import { inputsOf, readShape } from './signatures.ts';
 export const SAVED_MODEL = 'saved_model.pb';
 /** Names the signature where it is not the default one. */
 export const SIGNATURE_FILE = 'ayci-signature';
-/** Protobuf's own limit of one message. */
-const LARGEST_FILE = 2 ** 31 - 1;
 /** Signatures that TensorFlow keeps for itself: initializers, a training step. */
 const OWN = '__saved_model_';
 const SERVE = 'serve';
@@ -46,10 +52,9 @@ export async function readSavedModel(sources: Sources): Promise<ModelFacts> {
 
 /** SavedModel: `saved_model_schema_version` 1, `meta_graphs` 2. */
 async function graphsIn(path: string): Promise<readonly MetaGraph[]> {
-  const { size } = await stat(path);
-  if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes; a protobuf file ends at 2 GiB`);
   const graphs: MetaGraph[] = [];
-  for (const field of fieldsOf(await readFile(path)))
+  const hint = 'Keep weights in variables, which are saved beside the graph, not as constants in it.';
+  for (const field of fieldsOf(await protobufFile(path, hint)))
     if (field.no === 2 && field.kind === 'bytes') graphs.push(readMetaGraph(field.value));
   return graphs;
 }

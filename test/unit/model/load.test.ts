@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { squeezenet } from '../../../src/demo/squeezenet.ts';
@@ -56,6 +56,16 @@ describe('an ONNX file', () => {
       expect(() => readOnnx(whole.subarray(0, length))).toThrow();
     expect(() => readOnnx(whole)).not.toThrow();
   });
+});
+
+it('an ONNX file beyond 2 GiB is refused: protobuf reads no more', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'm.onnx');
+  await writeFile(path, tinyOnnx());
+  await truncate(path, 2 ** 31);
+  expect(explain(await refusal(loadModel(path, '--model')))).toBe(
+    `--model: ${JSON.stringify(path)} has 2147483648 bytes; expected at most 2147483647 in one protobuf file. Save the weights beside it: onnx.save_model(model, path, save_as_external_data=True).`,
+  );
 });
 
 describe("a model's key", () => {

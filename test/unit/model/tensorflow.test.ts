@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -262,6 +262,14 @@ describe('a hostile SavedModel', () => {
     await cp(fixture('saved-default/saved_model.pb'), join(copy.path, 'saved_model.pb'));
     await writeFile(join(copy.path, 'variables/variables.index'), pointer);
     expect(await refusalOf(loadModel(copy.path, '--model'))).toContain('is a Git LFS pointer');
+  });
+
+  it('beyond 2 GiB is refused: protobuf reads no more', async () => {
+    await using copy = await copied('saved-default');
+    await truncate(join(copy.path, 'saved_model.pb'), 2 ** 31);
+    expect(await refusalOf(loadModel(copy.path, '--model'))).toMatch(
+      /--model: ".*" has 2147483648 bytes; expected at most 2147483647 in one protobuf file\. Keep weights in variables/,
+    );
   });
 });
 
