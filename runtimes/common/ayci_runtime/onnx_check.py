@@ -6,6 +6,7 @@ parsers merge such messages.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -18,7 +19,11 @@ from .protobuf_wire import fields
 # '' is ai.onnx.
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 MAX_LEVELS = 16
-_LONGEST_NAME = 200
+# An archive keeps 10,000 files of a model: the model's own is one.
+MAX_LOCATIONS = 9_999
+_LONGEST_NAME = 100
+# More digits would let an end run over in 64 bits, past the check that it lies in the file.
+_NUMBER = re.compile(rb"[0-9]{1,18}")
 # Graphs, tensors and sparse tensors among the fields of AttributeProto.
 _GRAPHS, _TENSORS, _SPARSE = (6, 11), (5, 10), (22, 23)
 
@@ -43,8 +48,9 @@ class Found:
 def check_model(path: Path) -> None:
     """Raises InvalidModel for a model that AYCI does not load.
 
-    One with operators of unknown domains, data outside its folder, subgraphs deeper than
-    MAX_LEVELS, functions that never end or grow without bounds; and what is no protobuf.
+    One with operators of unknown domains, data outside its folder or in more than MAX_LOCATIONS
+    files, subgraphs deeper than MAX_LEVELS, functions that never end or grow without bounds; and
+    what is no protobuf.
     """
     if path.stat().st_size == 0:
         raise InvalidModel("model: got an empty file; expected an ONNX model. Export it again")
@@ -93,6 +99,9 @@ class _Reader:
         for number, start, stop in fields(self.data, begin, end):
             if number == 7:
                 self._node(start, stop, own, 0)
+            elif number == 11:
+                # What an attribute of a call is where the call does not give it.
+                self._attribute(start, stop, own, 0)
 
     def _graph(self, begin: int, end: int, caller: Operator | None, level: int) -> None:
         """GraphProto."""
@@ -145,6 +154,34 @@ class _Reader:
 
     def _entry(self, begin: int, end: int) -> None:
         """StringStringEntryProto of external data."""
-        parts = list(fields(self.data, begin, end))
-        if any(number == 1 and self.data[a:b] == b"location" for number, a, b in parts):
-            self.found.locations |= {self._text(a, b) for number, a, b in parts if number == 2}
+        parts = [(no, self.data[a:b]) for no, a, b in fields(self.data, begin, end)]
+        keys = {value for number, value in parts if number == 1}
+        values = {value for number, value in parts if number == 2}
+        if not keys.isdisjoint((b"offset", b"length")):
+            self._numbers(values)
+        if b"location" in keys:
+            self._locations(values)
+
+    def _numbers(self, values: set[bytes]) -> None:
+        for value in values:
+            if not _NUMBER.fullmatch(value):
+                raise InvalidModel(
+                    "external data: got an offset or a length of"
+                    f" {value[:_LONGEST_NAME].decode(errors='replace')!r}; expected a number of at"
+                    " most 18 digits. Save the model and its data again"
+                )
+
+    def _locations(self, values: set[bytes]) -> None:
+        for value in values:
+            try:
+                self.found.locations.add(value.decode())
+            except UnicodeDecodeError:
+                raise InvalidModel(
+                    f"external data: got {value[:_LONGEST_NAME]!r}; expected UTF-8."
+                    " Save the model and its data again"
+                ) from None
+        if len(self.found.locations) > MAX_LOCATIONS:
+            raise InvalidModel(
+                f"external data: got more than {MAX_LOCATIONS} files; expected at most"
+                f" {MAX_LOCATIONS}. Save all weights into one file"
+            )

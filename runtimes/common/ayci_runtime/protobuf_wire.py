@@ -9,7 +9,9 @@ from .errors import InvalidModel
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: 8, FIXED32: 4}
-_MAX_VARINT_BITS = 63
+_LONGEST_VARINT = 10
+# Of tags and sizes. Parsers differ in what they make of more bits: some drop them, some do not.
+_LONGEST_UINT32 = 5
 
 
 def fields(data: bytes | mmap, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -19,16 +21,18 @@ def fields(data: bytes | mmap, begin: int, end: int) -> Iterator[tuple[int, int,
     """
     at = begin
     while at < end:
-        key, at = _varint(data, at, end)
+        key, at = _varint(data, at, end, _LONGEST_UINT32)
         wire = key & 7
+        if key >= 2**32 or key < 8:
+            raise _malformed(at)
         if wire == BYTES:
-            size, at = _varint(data, at, end)
+            size, at = _varint(data, at, end, _LONGEST_UINT32)
             if size > end - at:
                 raise _malformed(at)
             yield key >> 3, at, at + size
             at += size
         elif wire == VARINT:
-            _, at = _varint(data, at, end)
+            _, at = _varint(data, at, end, _LONGEST_VARINT)
         elif wire in _FIXED:
             at += _FIXED[wire]
         else:
@@ -37,19 +41,15 @@ def fields(data: bytes | mmap, begin: int, end: int) -> Iterator[tuple[int, int,
         raise _malformed(at)
 
 
-def _varint(data: bytes | mmap, at: int, end: int) -> tuple[int, int]:
+def _varint(data: bytes | mmap, begin: int, end: int, longest: int) -> tuple[int, int]:
     """A number and where it ends (the format's section "Base 128 Varints")."""
-    value = shift = 0
-    while at < end:
+    value = 0
+    for at in range(begin, min(end, begin + longest)):
         byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
+        value |= (byte & 0x7F) << 7 * (at - begin)
         if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > _MAX_VARINT_BITS:
-            break
-    raise _malformed(at)
+            return value, at + 1
+    raise _malformed(begin)
 
 
 def _malformed(at: int) -> InvalidModel:

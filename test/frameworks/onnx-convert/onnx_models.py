@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 VECTOR = ["n", 8]
+# By this name the offset is an address in the memory of ONNX Runtime and of OpenVINO.
+MEMORY = "*/_ORT_MEM_ADDR_/*"
 
 
 def model_of(nodes: Sequence[NodeProto], weights=(), opset: int = 17, **more) -> ModelProto:
@@ -39,17 +41,19 @@ def values(*shape: int, seed: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 
-def external(location: str, name: str = "w") -> TensorProto:
-    """Eight float32 that lie in another file."""
+def external(location: str, name: str = "w", **entries: str) -> TensorProto:
+    """Eight float32 that lie in another file; `entries`: offset, length."""
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[8])
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value=location)
+    for key, value in entries.items():
+        tensor.external_data.add(key=key, value=value)
     return tensor
 
 
-def adding(location: str) -> ModelProto:
+def adding(location: str, **entries: str) -> ModelProto:
     """y = x + w, w in another file."""
-    return model_of([helper.make_node("Add", ["x", "w"], ["y"])], [external(location)])
+    return model_of([helper.make_node("Add", ["x", "w"], ["y"])], [external(location, **entries)])
 
 
 def hidden(location: str) -> ModelProto:
@@ -66,6 +70,23 @@ def hidden(location: str) -> ModelProto:
     ]
     opsets = [helper.make_opsetid("", 17)]
     function = helper.make_function("own", "Adds", ["a"], ["b"], nodes, opsets)
+    call = helper.make_node("Adds", ["x"], ["y"], domain="own")
+    return model_of([call], functions=[function], domains=["own"])
+
+
+def by_default(location: str) -> ModelProto:
+    """As `adding`, the tensor what an attribute of a function is where its call gives none."""
+    constant = helper.make_node("Constant", [], ["w"])
+    constant.attribute.add(name="value", ref_attr_name="weights", type=AttributeProto.TENSOR)
+    function = helper.make_function(
+        "own",
+        "Adds",
+        ["a"],
+        ["b"],
+        [constant, helper.make_node("Add", ["a", "w"], ["b"])],
+        [helper.make_opsetid("", 17)],
+        attribute_protos=[helper.make_attribute("weights", external(location))],
+    )
     call = helper.make_node("Adds", ["x"], ["y"], domain="own")
     return model_of([call], functions=[function], domains=["own"])
 
@@ -183,11 +204,20 @@ def main(folder: Path) -> None:
         **{"function": doubling(3), "endless": endless(), "doubling": doubling(40)},
         **{"inside": adding("weights"), "constant": in_constant("weights")},
         **{"outside": adding("../secret"), "constant-outside": in_constant("../secret")},
+        **{"memory": adding(MEMORY), "constant-memory": in_constant(MEMORY)},
         **{"linked": adding("link"), "absolute": adding(str(folder / "secret"))},
     }
     for name, model in models.items():
         saved(folder / name / "model.onnx", model)
-    for path in ("secret", "inside/weights", "constant/weights"):
+    for name in ("memory", "constant-memory"):
+        (folder / name / MEMORY).parent.mkdir(parents=True)
+    weights = (
+        "inside/weights",
+        "constant/weights",
+        f"memory/{MEMORY}",
+        f"constant-memory/{MEMORY}",
+    )
+    for path in ("secret", *weights):
         (folder / path).write_bytes(values(8, seed=9).tobytes())
     (folder / "linked" / "link").symlink_to(folder / "secret")
 

@@ -11,9 +11,21 @@ import onnxruntime as ort
 import pytest
 from ayci_runtime import onnx_check
 from ayci_runtime.errors import InvalidModel
-from ayci_runtime.onnx_check import MAX_LEVELS, check_model
+from ayci_runtime.onnx_check import MAX_LEVELS, MAX_LOCATIONS, check_model
 from onnx import ModelProto, helper
-from onnx_models import adding, doubling, endless, hidden, model_of, nested, saved, values
+from onnx_models import (
+    MEMORY,
+    adding,
+    by_default,
+    doubling,
+    endless,
+    external,
+    hidden,
+    model_of,
+    nested,
+    saved,
+    values,
+)
 from runtime_requests import artifact_of, ask, convert_of, describe_of, input_of
 
 VECTOR = input_of("x", "float32", [2, 8])
@@ -44,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("build", [adding, hidden])
+@pytest.mark.parametrize("build", [adding, hidden, by_default])
 def test_data_within_the_folder_is_read(folder: Path, build) -> None:
     """What is hidden in a function's branch does run: the refusals below are of something."""
     (folder / "weights").write_bytes(SECRET.tobytes())
@@ -53,7 +65,7 @@ def test_data_within_the_folder_is_read(folder: Path, build) -> None:
     np.testing.assert_array_equal(run_bare(path), SECRET)
 
 
-@pytest.mark.parametrize("build", [adding, hidden])
+@pytest.mark.parametrize("build", [adding, hidden, by_default])
 @pytest.mark.parametrize("location", ["../secret", "a/../../secret", "ABSOLUTE", "..\\secret", ""])
 def test_data_outside_the_folder(folder: Path, build, location: str) -> None:
     location = location.replace("ABSOLUTE", str(folder.parent / "secret"))
@@ -75,11 +87,59 @@ def test_data_by_a_linked_folder(folder: Path) -> None:
     assert "expected a file in the model's folder" in line
 
 
-@pytest.mark.parametrize("location", ["weights", "*/_ORT_MEM_ADDR_/*", "."])
+@pytest.mark.parametrize("location", ["weights", ".", "a" * 300])
 def test_data_that_is_no_file(folder: Path, location: str) -> None:
-    """The second is ONNX Runtime's own name for an address in its memory."""
     line = refused(saved(folder / "model.onnx", adding(location)))
     assert line.startswith("external data: got ")
+
+
+@pytest.mark.parametrize(
+    "location", [MEMORY, "sub/_ort_Mem_Addr_", "a*", "C:a", "a\nb", "sub//a", "./model.ONNX/a"]
+)
+def test_data_by_a_name_that_means_something_else(folder: Path, location: str) -> None:
+    """Though a file of that name is there."""
+    beside = folder / location
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_bytes(SECRET.tobytes())
+    line = refused(saved(folder / "model.onnx", adding(location)))
+    assert line.startswith("external data: got ")
+    assert "expected a file" not in line
+
+
+@pytest.mark.parametrize("location", ["./a", "a b.data", "sub/größe.bin", "onnx__MatMul_1.weight"])
+def test_data_by_names_that_exporters_write(folder: Path, location: str) -> None:
+    beside = folder / location
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_bytes(SECRET.tobytes())
+    path = saved(folder / "model.onnx", adding(location))
+    check_model(path)
+    np.testing.assert_array_equal(run_bare(path), SECRET)
+
+
+def test_a_model_is_none_of_its_data(folder: Path) -> None:
+    line = refused(saved(folder / "model.onnx", adding("./Model.onnx")))
+    assert "expected another name than the model's" in line
+
+
+def test_data_in_too_many_files(folder: Path) -> None:
+    locations = [external(f"w{number}", f"w{number}") for number in range(MAX_LOCATIONS + 1)]
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])], locations)
+    line = refused(saved(folder / "model.onnx", model))
+    assert line.startswith(f"external data: got more than {MAX_LOCATIONS} files")
+
+
+@pytest.mark.parametrize("number", ["-4", "18446744073709551612", "0x10", ""])
+@pytest.mark.parametrize("key", ["offset", "length"])
+def test_data_at_no_place_of_a_file(folder: Path, key: str, number: str) -> None:
+    (folder / "weights").write_bytes(SECRET.tobytes())
+    line = refused(saved(folder / "model.onnx", adding("weights", **{key: number})))
+    assert line.startswith("external data: got an offset or a length of")
+
+
+def test_a_location_that_is_no_text(folder: Path) -> None:
+    path = saved(folder / "model.onnx", adding("wei0ghts"))
+    path.write_bytes(path.read_bytes().replace(b"wei0ghts", b"wei\xffghts"))
+    assert "expected UTF-8" in refused(path)
 
 
 def test_a_device_is_no_data(folder: Path) -> None:
@@ -145,7 +205,12 @@ def test_another_format(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"no model", b"\x3a" + b"\xff" * 10 + b"\x01", b"\x3a\x7f\x00", b"\x0b\x0c"],
+    [
+        *(b"no model", b"\x3a" + b"\xff" * 10 + b"\x01", b"\x3a\x7f\x00", b"\x0b\x0c"),
+        # Field 1 of 32 bits to some parsers, an unknown one to others; field 0; a size of 35 bits.
+        *(b"\x8a\x80\x80\x80\x10\x00", b"\x8a\x80\x80\x80\x80\x00\x00", b"\x02\x00"),
+        b"\x3a\x80\x80\x80\x80\x80\x00",
+    ],
 )
 def test_bytes_that_are_no_model(folder: Path, data: bytes) -> None:
     path = folder / "model.onnx"

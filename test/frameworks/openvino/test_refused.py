@@ -38,6 +38,13 @@ def test_data_outside_the_folder_is_not_read(oddities: Path, tmp_path: Path, nam
     assert line.startswith("external data: got ")
 
 
+@pytest.mark.parametrize("name", ["memory", "constant-memory"])
+def test_an_address_in_memory_is_no_data(oddities: Path, tmp_path: Path, name: str) -> None:
+    """Though a file of that name is there."""
+    line = refused(oddities / name / "model.onnx", tmp_path / "ir", kind=InvalidModel)
+    assert line.startswith("external data: got '*/_ORT_MEM_ADDR_/*'; expected a relative path")
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [
