@@ -34,6 +34,8 @@ _SAMPLE_MEMBERS = re.compile(
 # torch writes names into Python source that it then compiles.
 _IDENTIFIER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?")
 _PATH = re.compile(r"[\w.@:-]*", re.ASCII)
+# torch writes constants in quotes into such source.
+_TEXT = re.compile(r"[^'\"\\\x00-\x1f\x7f]*")
 
 
 def check_exported(path: Path) -> None:
@@ -143,12 +145,16 @@ def _is_path(value: str) -> bool:
     return _PATH.fullmatch(value) is not None
 
 
+def _is_text(value: str) -> bool:
+    return _TEXT.fullmatch(value) is not None
+
+
 def _is_identifier(value: str) -> bool:
     return _IDENTIFIER.fullmatch(value) is not None
 
 
-# Never compiled or evaluated: texts of operators, notes for people.
-_FREE_TEXT = frozenset({"as_string", "as_strings", "metadata", "torch_version"})
+# Never compiled or evaluated: notes for people.
+_FREE_TEXT = frozenset({"metadata", "torch_version"})
 _REFUSED = frozenset({"as_custom_obj", "custom_obj"})
 _KEYS: dict[str, Callable[[str], bool]] = {
     "config": _is_path,
@@ -168,4 +174,6 @@ _TEXTS: dict[str, Callable[[str], bool]] = {
     "forward_arg_names": _is_identifier,
     "expr_str": is_safe,
     "guards_code": is_safe_guard,
+    "as_string": _is_text,
+    "as_strings": _is_text,
 }

@@ -13,9 +13,17 @@ from ayci_runtime.adapter import InputType, LoadedModel
 from ayci_runtime.errors import InvalidModel
 from ayci_runtime.tensors import Tensor
 from check_exported import check_exported
+from torch.export.graph_signature import (
+    ArgumentSpec,
+    ConstantArgument,
+    InputKind,
+    TensorArgument,
+)
 from torch.utils import _pytree as pytree
 from values import dtype_name, named_tensors, output_name, torch_tensor
 
+# `['x'][0]`, as torch writes the place of an input.
+_WORDS = re.compile(r"(\[[0-9]+\]|\['[\w. -]+'\]|\.\w+)*", re.ASCII)
 # As torch words a target that it does not know.
 _UNKNOWN = re.compile(r"We failed to resolve (\S+) to an operator")
 
@@ -27,7 +35,7 @@ def load_program(path: Path) -> torch.export.ExportedProgram:
     log = logging.getLogger(torch.export.__name__)
     log.addHandler(logged)
     try:
-        return torch.export.load(path)
+        return _unguarded(torch.export.load(path))
     except RuntimeError as error:
         # torch logs the reason, and raises another error that does not tell it.
         reason = logged.error or error
@@ -40,6 +48,27 @@ def load_program(path: Path) -> torch.export.ExportedProgram:
         ) from None
     finally:
         log.removeHandler(logged)
+
+
+def _unguarded(program: torch.export.ExportedProgram) -> torch.export.ExportedProgram:
+    """A program of whose guards, texts and sample inputs torch makes no Python to execute."""
+    program._example_inputs = None
+    program._guards_code = []
+    return program
+
+
+def _guarded_module(program: torch.export.ExportedProgram) -> torch.fx.GraphModule:
+    """Its module, which checks sizes as fast as torch's own where all that it is made of is words.
+
+    torch writes the names of inputs and constants that are texts into source that it executes.
+    """
+    leaves = [None] * program.call_spec.in_spec.num_leaves
+    names = pytree.tree_unflatten(leaves, program.call_spec.in_spec)
+    paths = (pytree.keystr(path) for path, _ in pytree.tree_flatten_with_path(names)[0])
+    constants = (getattr(arg, "value", None) for arg in _user_arguments(program))
+    if all(map(_WORDS.fullmatch, paths)) and not any(isinstance(each, str) for each in constants):
+        program._example_inputs = names
+    return program.module()
 
 
 class _Logged(logging.Handler):
@@ -64,18 +93,24 @@ def arguments(
     program: torch.export.ExportedProgram, values: dict[str, torch.Tensor]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Tensors by input name, as positional and keyword arguments of the program's module."""
-    names = (node.name for node in _fed(program))
-    # None is what torch.export writes for a leaf that is no input.
+    # Constants are leaves that the program was exported with, None among them.
     leaves = [
-        values[next(names)] if isinstance(name, str) else name
-        for name in program.graph_signature.user_inputs
+        values[arg.name] if isinstance(arg, TensorArgument) else getattr(arg, "value", None)
+        for arg in _user_arguments(program)
     ]
     args, kwargs = pytree.tree_unflatten(leaves, program.call_spec.in_spec)
     return tuple(args), kwargs
 
 
+def _user_arguments(program: torch.export.ExportedProgram) -> list[ArgumentSpec]:
+    specs = program.graph_signature.input_specs
+    return [spec.arg for spec in specs if spec.kind is InputKind.USER_INPUT]
+
+
 def _fed(program: torch.export.ExportedProgram) -> Iterator[torch.fx.Node]:
-    wanted = {name for name in program.graph_signature.user_inputs if isinstance(name, str)}
+    """The inputs that are no constants: tensors, or what `_input_type` refuses."""
+    arguments = _user_arguments(program)
+    wanted = {each.name for each in arguments if not isinstance(each, ConstantArgument)}
     return (
         node for node in program.graph.nodes if node.op == "placeholder" and node.name in wanted
     )
@@ -121,7 +156,7 @@ class ExportedModel(LoadedModel):
         self.inputs = input_types(program)
         self.outputs = output_types(program)
         self._program = program
-        self._module = program.module()
+        self._module = _guarded_module(program)
 
     def bind(self, feeds: Sequence[Tensor]) -> Callable[[], object]:
         """A call of the module in inference mode."""

@@ -21,7 +21,10 @@ _HIGHER_ORDER = (
     "cond|while_loop|map_impl|scan|associative_scan|out_dtype|flex_attention"
     "|wrap_with_set_grad_enabled|wrap_with_autocast"
 )
-_OVERLOADED = re.compile(r"torch\.ops\.(\w+)\.(\w+)\.\w+")
+# No attributes that every object of Python has, such as __globals__.
+_OVERLOADED = re.compile(
+    r"torch\.ops\.(\w+)\.((?!__)\w+|__i?(?:and|or|xor|lshift|rshift)__)\.(?!__)\w+", re.ASCII
+)
 # On sizes: torch._export.serde.serialize._SYM_OPS.
 _PLAIN = re.compile(
     rf"torch\.ops\.higher_order\.({_HIGHER_ORDER})"

@@ -13,9 +13,14 @@ _OPCODES = frozenset(
     PROTO STOP MARK POP EMPTY_DICT EMPTY_LIST EMPTY_TUPLE EMPTY_SET SETITEM SETITEMS APPEND APPENDS
     TUPLE TUPLE1 TUPLE2 TUPLE3 LIST DICT NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1
     LONG4 BINFLOAT BINUNICODE SHORT_BINUNICODE BINSTRING SHORT_BINSTRING BINGET LONG_BINGET BINPUT
-    LONG_BINPUT MEMOIZE GLOBAL REDUCE BUILD NEWOBJ BINPERSID
+    LONG_BINPUT MEMOIZE GLOBAL REDUCE BINPERSID
     """.split()
 )
+# Of objects of the archive's own classes.
+_OBJECTS = frozenset({"BUILD", "NEWOBJ"})
+_TEXTS = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINSTRING", "SHORT_BINSTRING"})
+# Keys and names of storages: what torch could write into source that it compiles.
+_PLAIN = re.compile(r"[\w ./:+-]*")
 TENSORS = re.compile(
     r"collections OrderedDict"
     r"|torch\._utils _rebuild_(tensor_v[23]|qtensor|parameter)"
@@ -34,10 +39,17 @@ CUSTOM_CLASSES = frozenset({"quantized", "rnn", "sparse", "mkldnn", "xnnpack"})
 
 def check_pickle(data: bytes, name: str, allowed: re.Pattern[str]) -> None:
     """Raises InvalidModel for a pickle that does more than rebuild what `allowed` names."""
+    scripted = allowed is SCRIPTED
     try:
         for opcode, argument, _ in pickletools.genops(data):
-            if opcode.name not in _OPCODES:
+            known = opcode.name in _OPCODES or (scripted and opcode.name in _OBJECTS)
+            if not known:
                 raise InvalidModel(f"{name}: its pickle holds a {opcode.name}; expected tensors")
+            if not scripted and opcode.name in _TEXTS and not _PLAIN.fullmatch(str(argument)):
+                raise InvalidModel(
+                    f"{name}: its pickle holds {str(argument)[:80]!r}; expected words alone."
+                    " Export the model with plain names of inputs"
+                )
             if opcode.name == "GLOBAL":
                 _check_global(str(argument), name, allowed)
     except (ValueError, EOFError, UnicodeError, IndexError, RecursionError) as error:

@@ -21,13 +21,16 @@ const PLAIN = new RegExp(
   `^(?:torch\\.ops\\.higher_order\\.(?:${HIGHER_ORDER})|torch\\.(?:sym_(?:max|min|not|ite|float|int|sqrt)|_sym_sqrt)|math\\.trunc|_operator\\.(?:add|sub|mul|floordiv|truediv|mod|pow|neg|pos|eq|ne|lt|le|gt|ge|and_|or_|lshift|rshift|getitem))$`,
 );
 
+/** Without attributes that every object of Python has, such as `__globals__`. */
+const OVERLOADED = /^torch\.ops\.(\w+)\.((?!__)\w+|__i?(?:and|or|xor|lshift|rshift)__)\.(?!__)\w+$/;
+
 export function isAllowed(namespace: string, name: string): boolean {
   return NAMESPACES.has(namespace) && !REFUSED.has(`${namespace}.${name}`);
 }
 
 /** The short name (`aten.add`) of a target of an exported program (`torch.ops.aten.add.Tensor`); null: it is refused. */
 export function operatorOf(target: string): string | null {
-  const [, namespace, name] = /^torch\.ops\.(\w+)\.(\w+)\.\w+$/.exec(target) ?? [];
+  const [, namespace, name] = OVERLOADED.exec(target) ?? [];
   if (namespace !== undefined && name !== undefined && namespace !== 'higher_order')
     return isAllowed(namespace, name) ? `${namespace}.${name}` : null;
   return PLAIN.test(target) ? target.replace(/^torch\.ops\./, '') : null;

@@ -111,6 +111,12 @@ function refused(name: string, what: string): RefusedModel {
 }
 
 export const GLOBAL = 0x63;
+/** They make and change objects of the archive's own classes. */
+const NEWOBJ = 0x81;
+const BUILD = 0x62;
+const TEXTS = new Set([...Buffer.from('UXT', 'latin1'), 0x8c]);
+/** Keys and names of storages: what torch could write into source that it runs. */
+const PLAIN = /^[\p{L}\p{N}_ ./:+-]*$/u;
 const TENSORS =
   /^(?:collections\.OrderedDict|torch\._utils\._rebuild_(?:tensor_v2|qtensor|parameter)|torch\.(?:\w+Storage|device|Size|[a-z]+\d+|bool|per_(?:tensor|channel)_affine)|torch\.storage\.(?:Typed|Untyped)Storage)$/;
 /** What torch.jit writes beside tensors; classes below `__torch__` are those of the archive's own code. */
@@ -123,6 +129,9 @@ const SCRIPTED = /^(?:__torch__(?:\.\w+)+|torch\.jit\._pickle\.(?:build_\w+|rest
  */
 export function checkPickle(bytes: Buffer, name: string, scripted: boolean): void {
   for (const { code, value } of operationsOf(bytes, name)) {
+    if (!scripted && (code === NEWOBJ || code === BUILD)) throw refused(name, `operation 0x${code.toString(16)}`);
+    if (!scripted && TEXTS.has(code) && !PLAIN.test(String(value)))
+      throw refused(name, `a text that is no plain name: ${JSON.stringify(String(value).slice(0, 80))}`);
     if (code !== GLOBAL) continue;
     const target = String(value);
     if (TENSORS.test(target) || (scripted && SCRIPTED.test(target) && isAllowedClass(target))) continue;

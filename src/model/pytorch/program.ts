@@ -22,6 +22,8 @@ const DTYPE_OF: Readonly<Record<number, Dtype>> = {
   35: 'uint64',
 };
 const LARGEST_DIMENSION = 1_000_000_000;
+/** torch writes constants in quotes into source that it runs. */
+const TEXT = /^[^'"\\\p{Cc}]*$/u;
 
 /**
  * What a serialized ExportedProgram (torch._export.serde.schema) says.
@@ -120,6 +122,12 @@ function checkedOperators(program: Json): Readonly<Record<string, number>> {
       !(Array.isArray(guards) && guards.every((guard) => typeof guard === 'string' && isPlainGuard(guard)))
     )
       throw new RefusedModel('has a guard that is no comparison of sizes', run);
+    for (const text of [map.as_string, ...(Array.isArray(map.as_strings) ? map.as_strings : [])])
+      if (typeof text === 'string' && !TEXT.test(text))
+        throw new RefusedModel(
+          `has a constant with quotes or control characters: ${JSON.stringify(text.slice(0, 80))}`,
+          run,
+        );
     for (const spec of [map.in_spec, map.out_spec]) if (typeof spec === 'string') checkTree(spec);
     if (isMap(map.custom_obj_values) && Object.keys(map.custom_obj_values).length > 0)
       throw new RefusedModel('holds objects that are no tensors', run);

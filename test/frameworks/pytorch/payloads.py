@@ -104,6 +104,34 @@ def guard(found: dict[str, bytes], mark: Path) -> None:
     edited(found, MODEL, lambda program: program.update(guards_code=[call_of(mark) + " or True"]))
 
 
+def key_of_a_sample(found: dict[str, bytes], mark: Path) -> None:
+    """What torch writes into messages of the guards that it compiles."""
+    # In double quotes alone: torch writes the key between single ones.
+    key = f'a"+str(__import__("pathlib").Path("{mark}").touch())+"'
+    found[SAMPLES] = saved((({key: torch.ones(2, 3)},), {}))
+
+
+def text_of_a_constant(found: dict[str, bytes], mark: Path) -> None:
+    """An input that is always the same text: torch compares with it in source that it compiles."""
+    text = f"' #\n)\n{call_of(mark)}\ndef g():\n  g=('"
+    leaf = {"type": None, "context": None, "children_spec": []}
+    inputs = {"type": "builtins.tuple", "context": "null", "children_spec": [leaf, leaf]}
+    none = {"type": "builtins.dict", "context": "[]", "children_spec": []}
+    nested = {"type": "builtins.tuple", "context": "null", "children_spec": [inputs, none]}
+
+    def edit(program: dict) -> None:
+        module = program["graph_module"]
+        module["graph"]["inputs"].append({"as_string": text})
+        constant = {"name": "mode", "value": {"as_string": text}}
+        module["signature"]["input_specs"].append({"constant_input": constant})
+        signature = module["module_call_graph"][0]["signature"]
+        signature["in_spec"] = json.dumps([1, nested])
+        signature["forward_arg_names"] = ["x", "mode"]
+
+    edited(found, MODEL, edit)
+    found[SAMPLES] = saved(((torch.ones(2, 3), text), {}))
+
+
 def file_operator(found: dict[str, bytes], mark: Path) -> None:
     """An operator of torch's own that makes a file of the size that it is told."""
 
@@ -137,7 +165,8 @@ def key_of_an_output(found: dict[str, bytes], mark: Path) -> None:
 
 IN_ARCHIVE = (
     *(pickled_weight, pickled_constant, opaque_constant, legacy_weights, sample_inputs),
-    *(size_expression, guard, file_operator, key_of_an_output),
+    *(size_expression, guard, key_of_a_sample, text_of_a_constant, file_operator),
+    key_of_an_output,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -19,6 +20,7 @@ import payloads
 import pytest
 import torch
 from ayci_runtime.errors import InvalidModel
+from exported import ExportedModel, load_program
 from operators import is_allowed
 from payloads import MODEL, edited
 from pytorch_models import changed, members
@@ -66,6 +68,8 @@ REASONS = {
     "sample_inputs": "its pickle asks for",
     "size_expression": "expr_str",
     "guard": "guards_code",
+    "key_of_a_sample": "its pickle holds",
+    "text_of_a_constant": "expected words alone",
     "file_operator": "operator torch.ops.aten.from_file.default",
     "key_of_an_output": "a key of inputs or outputs",
     "script_that_saves": "got save",
@@ -91,6 +95,20 @@ def test_a_payload_does_not_run(
     path, mark = payloads.write(name, tmp_path, source)
     monkeypatch.syspath_prepend(str(tmp_path / f"{mark.name}_code"))
     assert REASONS[name] in refusal(path)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["guard", "key_of_a_sample", "text_of_a_constant"])
+def test_nothing_is_compiled_of_what_is_not_checked(
+    name: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second line: what the first one could miss, never becomes Python."""
+    path, mark = payloads.write(name, tmp_path, source)
+    monkeypatch.setattr("exported.check_exported", lambda path: None)
+    module = ExportedModel(load_program(path))._module
+    # A second input makes the last one refuse this call, after what would be compiled for it.
+    with contextlib.suppress(Exception):
+        module(torch.ones(2, 3))
     assert not mark.exists()
 
 
@@ -126,6 +144,16 @@ EDITS: dict[str, tuple[Callable[[dict], None], str]] = {
         "operator torch.ops.mine.scale.default",
     ),
     "a name with a call in it": (renamed("x = print()"), "name: got 'x = print()'"),
+    "an attribute of Python's own": (
+        lambda program: node_of(program)["inputs"][0].update(
+            arg={"as_operator": "torch.ops.aten.__getattr__.__globals__"}
+        ),
+        "operator torch.ops.aten.__getattr__.__globals__",
+    ),
+    "a constant with a quote in it": (
+        lambda program: node_of(program)["inputs"][0].update(arg={"as_string": "it's"}),
+        'as_string: got "it\'s"',
+    ),
     "a custom object": (
         lambda program: node_of(program)["inputs"][0].update(
             arg={"as_custom_obj": {"name": "a", "class_fqn": "b"}}

@@ -191,6 +191,18 @@ def test_an_input_that_is_no_tensor_is_refused(tmp_path: Path) -> None:
         described(artifact)
 
 
+def test_a_text_is_a_constant(tmp_path: Path) -> None:
+    class Named(torch.nn.Module):
+        def forward(self, x: torch.Tensor, mode: str, y: torch.Tensor) -> torch.Tensor:
+            return x + y if mode == "sum of both" else x - y
+
+    shapes = (torch.full((2,), 3.0), "sum of both", torch.ones(2))
+    artifact = exported(tmp_path / "a.pt2", Named(), shapes)
+    assert [each["name"] for each in described(artifact)["inputs"]] == ["x", "y"]
+    inputs = [input_of(name, "float32", [2]) for name in ("x", "y")]
+    assert measured(artifact, *inputs)["firstMs"] > 0
+
+
 def test_a_shape_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     artifact = exported(tmp_path / "a.pt2", Twice(), (torch.ones(2, 3),))
     with pytest.raises(InvalidInput, match=r"input x: got shape \[2, 4\]; expected \[2, 3\]"):

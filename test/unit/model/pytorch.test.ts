@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../src/model/load.ts';
 import { isPlainGuard, plainExpression } from '../../../src/model/pytorch/expressions.ts';
 import { operatorOf } from '../../../src/model/pytorch/operators.ts';
+import { checkPickle } from '../../../src/model/pytorch/pickle.ts';
 import { forwardOf } from '../../../src/model/pytorch/schema.ts';
 import { checkTree, outputNames } from '../../../src/model/pytorch/tree.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -233,6 +234,11 @@ sys.stdout.buffer.write(pickle.dumps(Evil(), 2))`;
       'has a guard that is no comparison of sizes',
     ],
     [
+      'a text with quotes',
+      program((json) => json.replace('{"as_bool": false}', '{"as_string": "it\'s"}')),
+      'has a constant with quotes or control characters: "it\'s"',
+    ],
+    [
       'a nesting of its own',
       program((json) => json.replace('"out_spec": "[1, ', '"out_spec": "[1, 2, ')),
       'nests its inputs or outputs by "[1, 2, ',
@@ -297,6 +303,32 @@ sys.stdout.buffer.write(pickle.dumps(Evil(), 2))`;
   });
 });
 
+describe('a pickle of sample inputs', () => {
+  const pickled = (...parts: readonly (string | number)[]) =>
+    Buffer.concat([
+      Buffer.of(0x80, 2),
+      ...parts.map((part) => Buffer.from(typeof part === 'string' ? part : [part])),
+      Buffer.from('.'),
+    ]);
+  const text = (value: string) => ['X', value.length, 0, 0, 0, value] as const;
+
+  it.each(['image', 'a b-c.d/e:0', ''])('may hold the text "%s"', (value) => {
+    expect(() => checkPickle(pickled(...text(value)), 'data.pkl', false)).not.toThrow();
+  });
+
+  it.each(['a"b', "a'b", 'a\nb', 'a\\b', 'a(b)'])('may not hold the text %j, of which torch makes source', (value) => {
+    expect(() => checkPickle(pickled(...text(value)), 'data.pkl', false)).toThrow('has a text that is no plain name');
+    expect(() => checkPickle(pickled(...text(value)), 'data.pkl', true)).not.toThrow();
+  });
+
+  it('makes and changes no objects, as those of TorchScript do', () => {
+    for (const code of [0x81, 0x62]) {
+      expect(() => checkPickle(pickled(code), 'data.pkl', false)).toThrow('has operation 0x');
+      expect(() => checkPickle(pickled(code), 'data.pkl', true)).not.toThrow();
+    }
+  });
+});
+
 describe('operators', () => {
   it.each([
     ['torch.ops.aten.add.Tensor', 'aten.add'],
@@ -308,6 +340,10 @@ describe('operators', () => {
     ['torch.ops.higher_order.triton_kernel_wrapper_mutation', null],
     ['torch.ops.aten.add', null],
     ['torch.ops.aten.add.Tensor.__globals__', null],
+    ['torch.ops.aten.__getattr__.__globals__', null],
+    ['torch.ops.aten.add.__class__', null],
+    ['torch.ops.aten.__dict__.get', null],
+    ['torch.ops.aten.__and__.Tensor', 'aten.__and__'],
     ['#evil', null],
     ['', null],
   ])('%s is %s', (target, name) => {
