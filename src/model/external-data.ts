@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, realpath } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { ModelFile } from '../types/model.ts';
@@ -9,29 +9,40 @@ import { isLfsPointer } from './refusals.ts';
 /**
  * A file of an ONNX model's weights. It has to lie in the model's own folder, links followed: a model must not read the
  * rest of the machine.
+ * @param name plain, as `OnnxFacts` has it
+ * @param entry what the model is called where a runtime opens it: no other file may have that name
  * @throws AyciError `model-invalid`
  */
-export async function externalFile(model: string, name: string, place: string): Promise<ModelFile> {
+export async function externalFile(model: string, name: string, entry: string, place: string): Promise<ModelFile> {
   const refuse = (what: string, hint: string): AyciError =>
     new AyciError(
       'model-invalid',
-      `${place}: external data ${JSON.stringify(name)} of ${JSON.stringify(model)} ${what}`,
+      `${place}: external data ${JSON.stringify(name.slice(0, 100))} of ${JSON.stringify(model)} ${what}`,
       { hint },
     );
-  const outside = refuse("lies outside the model's folder", 'Save it beside the model.');
-  if (name === '' || isAbsolute(name) || name.split(/[\\/]/).includes('..')) throw outside;
+  // Where letters have no case, `Model.onnx` is the same file.
+  if (name.split('/')[0]?.toLowerCase() === entry)
+    throw refuse(
+      `has the name of the model where it is opened, ${entry}; expected another`,
+      'Save it by another name.',
+    );
   const folder = await realpath(dirname(model));
-  const missing = refuse('is missing', 'Commit it beside the model.');
   const source = await realpath(join(folder, name)).catch(() => {
-    throw missing;
+    throw refuse('is missing', 'Commit it beside the model.');
   });
   const inside = relative(folder, source);
-  if (inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || isAbsolute(inside)) throw outside;
+  if (inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || isAbsolute(inside))
+    throw refuse("lies outside the model's folder", 'Save it beside the model.');
+  // Else a pipe would be waited for.
+  if (!(await stat(source)).isFile()) throw refuse('is no regular file; expected one', 'Put the file itself there.');
+  const unreadable = refuse('cannot be read', 'Check its permissions.');
   await access(source, constants.R_OK).catch(() => {
-    throw refuse('cannot be read', 'Check its permissions.');
+    throw unreadable;
   });
-  const { sha256, size, head } = await hashed(source);
+  const { sha256, size, head } = await hashed(source).catch(() => {
+    throw unreadable;
+  });
   if (isLfsPointer(head))
     throw refuse('is a Git LFS pointer', 'Run git lfs pull (in a workflow: actions/checkout with lfs: true).');
-  return { path: name.split('\\').join('/'), sha256, size, source };
+  return { path: name, sha256, size, source };
 }

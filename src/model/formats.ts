@@ -95,7 +95,7 @@ export function formatByName(name: string): Format | undefined {
   return Object.hasOwn(known, ending) ? known[ending] : undefined;
 }
 
-/** Paths of external data that an ONNX file names, as it writes them. @throws Error where it cannot be read */
+/** Paths of external data that an ONNX file names: see `OnnxFacts`. @throws Error where it cannot be read */
 export async function externalDataOf(path: string): Promise<readonly string[]> {
   return readOnnx(await onnxBytes(new Map([[ONNX, path]]))).externalData;
 }

@@ -44,10 +44,11 @@ export async function loadModel(path: string, place: string, options: LoadOption
   }
   if (format === FORMATS.onnx) {
     const names = await said(format, path, place, () => externalDataOf(sourceOfEntry(located)));
-    files.push(...(await Promise.all(names.map((name) => externalFile(path, name, place)))));
+    // One after another: there may be more than can be open at once.
+    for (const name of names) files.push(await externalFile(path, name, format.entry, place));
   }
   if (options.signature !== null) files.push(...(await signatureFile(format, located, path, place, options)));
-  const facts = await said(format, path, place, () => format.read(sourcesOf(files)));
+  const facts = await said(format, path, place, async () => format.read(sourcesOf(files)));
   return { path, framework: format.framework, key: keyOf(files), entry: format.entry, files, ...facts };
 }
 
@@ -69,7 +70,7 @@ export async function loadKept(
       hint: 'Name the baseline by its path.',
     });
   }
-  const facts = await said(format, key, place, () => format.read(sourcesOf(files)));
+  const facts = await said(format, key, place, async () => format.read(sourcesOf(files)));
   return { path: `key:${key.slice(0, 12)}`, framework: format.framework, key, entry, files, ...facts };
 }
 
@@ -77,8 +78,11 @@ function sourceOfEntry({ files }: Located): string {
   return files[0]?.source ?? '';
 }
 
+/** @throws Error where two files have one path: what is read would not be what is measured */
 function sourcesOf(files: readonly ModelFile[]): Sources {
-  return new Map(files.map(({ path, source }) => [path, source]));
+  const sources = new Map(files.map(({ path, source }) => [path, source]));
+  if (sources.size !== files.length) throw new Error('two of its files have one path');
+  return sources;
 }
 
 /** Hashes a file, and looks at how it begins. */

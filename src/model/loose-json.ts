@@ -7,7 +7,8 @@ export const LARGEST_JSON = 64 * 2 ** 20;
 /** @throws Error where the bytes are no JSON */
 export function parseJson(bytes: Uint8Array, name: string): Json {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    // A byte order mark is not taken away: the frameworks' readers refuse it.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as Json;
   } catch {
     throw new Error(`its ${name} is no JSON`);
   }

@@ -16,8 +16,15 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
     const [no, wire] = reader.tag();
     if (wire === WireType.Varint) yield { no, kind: 'varint', value: BigInt(reader.uint64()) };
     else if (wire === WireType.LengthDelimited) {
-      const value = reader.bytes();
-      if (reader.pos > reader.len) throw new RangeError('premature end');
+      const begin = reader.pos;
+      const size = reader.uint32();
+      const read = reader.pos - begin;
+      // Of more bits the reader would drop those above 32, which others do not.
+      if (read > 5 || (read === 5 && (bytes[reader.pos - 1] ?? 0) > 7)) throw new RangeError(`a size in field ${no}`);
+      const end = reader.pos + size;
+      if (end > reader.len) throw new RangeError('premature end');
+      const value = bytes.subarray(reader.pos, end);
+      reader.pos = end;
       yield { no, kind: 'bytes', value };
     } else if (wire === WireType.Bit32 || wire === WireType.Bit64) {
       reader.skip(wire);
@@ -34,10 +41,20 @@ export function packed(bytes: Uint8Array): readonly bigint[] {
   return values;
 }
 
-/** The message in a field that should come once: parsers merge those that come again, as if their bytes were one. */
+/** Nobody writes a message in parts. */
+const MOST_PARTS = 1000;
+
+/**
+ * The message in a field that should come once: parsers merge those that come again, as if their bytes were one.
+ * @throws Error where it comes more than MOST_PARTS times
+ */
 export function messageAt(bytes: Uint8Array, no: number): Uint8Array | null {
   const found: Uint8Array[] = [];
-  for (const field of fieldsOf(bytes)) if (field.kind === 'bytes' && field.no === no) found.push(field.value);
+  for (const field of fieldsOf(bytes)) {
+    if (field.kind !== 'bytes' || field.no !== no) continue;
+    found.push(field.value);
+    if (found.length > MOST_PARTS) throw new RangeError(`field ${no} more than ${MOST_PARTS} times`);
+  }
   const [first = null, ...others] = found;
   return others.length === 0 ? first : Buffer.concat(found);
 }
@@ -49,6 +66,7 @@ export function textIn(bytes: Uint8Array, no: number): string {
   return last;
 }
 
+/** Whole: a byte order mark is a character of a name like any other. @throws Error for what is no UTF-8 */
 export function text(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }

@@ -1,15 +1,16 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-type Build = (writer: BinaryWriter) => void;
+export type Build = (writer: BinaryWriter) => void;
 
-function message(build: Build): Uint8Array {
+export function message(build: Build): Uint8Array {
   const writer = new BinaryWriter();
   build(writer);
   return writer.finish();
 }
-const bytes = (w: BinaryWriter, field: number, value: Uint8Array) =>
+export const bytes = (w: BinaryWriter, field: number, value: Uint8Array) =>
   w.tag(field, WireType.LengthDelimited).bytes(value);
-const string = (w: BinaryWriter, field: number, value: string) => w.tag(field, WireType.LengthDelimited).string(value);
+export const string = (w: BinaryWriter, field: number, value: string) =>
+  w.tag(field, WireType.LengthDelimited).string(value);
 const integer = (w: BinaryWriter, field: number, value: number) => w.tag(field, WireType.Varint).int64(value);
 
 export interface TinyModel {
@@ -19,6 +20,9 @@ export interface TinyModel {
   readonly opset?: boolean;
   /** A tensor inside a node's attribute, with external data. */
   readonly hidden?: string;
+  /** More fields of its GraphProto, and of the ModelProto. */
+  readonly graph?: Build;
+  readonly model?: Build;
 }
 
 function valueInfo(name: string, type: number, dims: readonly (number | string | null)[]): Uint8Array {
@@ -53,19 +57,25 @@ function valueInfo(name: string, type: number, dims: readonly (number | string |
   });
 }
 
-function externalTensor(name: string, location: string): Uint8Array {
+/** A TensorProto. @param more entries of its external data beside the location */
+export function externalTensor(
+  name: string,
+  location: string,
+  more: Readonly<Record<string, string>> = {},
+): Uint8Array {
   return message((w) => {
     integer(w, 1, 1);
     integer(w, 2, 1);
     string(w, 8, name);
-    bytes(
-      w,
-      13,
-      message((e) => {
-        string(e, 1, 'location');
-        string(e, 2, location);
-      }),
-    );
+    for (const [key, value] of Object.entries({ location, ...more }))
+      bytes(
+        w,
+        13,
+        message((e) => {
+          string(e, 1, key);
+          string(e, 2, value);
+        }),
+      );
     integer(w, 14, 1);
   });
 }
@@ -96,6 +106,7 @@ export function tinyOnnx(model: TinyModel = {}): Uint8Array {
     for (const [at, location] of (model.external ?? []).entries()) bytes(w, 5, externalTensor(`w${at}`, location));
     for (const { name, type = 1, dims } of inputs) bytes(w, 11, valueInfo(name, type, dims));
     bytes(w, 12, valueInfo('y', 1, inputs[0]?.dims ?? []));
+    model.graph?.(w);
   });
   return message((w) => {
     integer(w, 1, 8);
@@ -106,5 +117,6 @@ export function tinyOnnx(model: TinyModel = {}): Uint8Array {
         8,
         message((o) => integer(o, 2, 13)),
       );
+    model.model?.(w);
   });
 }

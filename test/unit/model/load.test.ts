@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { squeezenet } from '../../../src/demo/squeezenet.ts';
@@ -94,6 +94,73 @@ describe("a model's key", () => {
   });
 });
 
+it('external data of many spellings are one file, by its plain path', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'm.onnx');
+  await writeFile(join(folder.path, 'w ü.bin'), 'data');
+  const external = Array.from({ length: 500 }, (_, at) => `${'./'.repeat(at)}w ü.bin`);
+  await writeFile(path, tinyOnnx({ external }));
+  expect((await loadModel(path, '--model')).files.map((file) => file.path)).toEqual(['model.onnx', 'w ü.bin']);
+});
+
+it('a model of 1,500 files of external data is read', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'm.onnx');
+  const external = Array.from({ length: 1500 }, (_, at) => `w${at}`);
+  await Promise.all(external.slice(0, 500).map((name) => writeFile(join(folder.path, name), name)));
+  for (const name of external.slice(500)) await link(join(folder.path, 'w0'), join(folder.path, name));
+  await writeFile(path, tinyOnnx({ external }));
+  expect((await loadModel(path, '--model')).files).toHaveLength(1501);
+});
+
+describe("a user's own data", () => {
+  const npy = (header: string): Buffer => {
+    const line = `${header.padEnd(117)}\n`;
+    return Buffer.concat([
+      Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
+      Buffer.from([line.length, 0]),
+      Buffer.from(line),
+    ]);
+  };
+  it.each([
+    ['a folder', null, 'is no regular file; expected a .npy file'],
+    ['none', undefined, 'no file'],
+    ['text', Buffer.from('1 2 3 4 5 6 7 8'), 'is not a .npy file'],
+    [
+      'a header cut short',
+      npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }").subarray(0, 80),
+      'is not a',
+    ],
+    [
+      'records',
+      npy("{'descr': [('a', '<f4', (2,)), ('b', '|O')], 'fortran_order': False, 'shape': (3,), }"),
+      'holds records (a structured array); expected numbers',
+    ],
+  ])('%s is refused', async (_name, content, part) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'x.npy');
+    if (content === null) await mkdir(path);
+    else if (content !== undefined) await writeFile(path, content);
+    expect((await refusal(readNpy('x', path))).message).toContain(part);
+  });
+
+  it('is known by its header and its bytes', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'x.npy');
+    const content = Buffer.concat([
+      npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"),
+      Buffer.alloc(24),
+    ]);
+    await writeFile(path, content);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    expect(await readNpy('x', path)).toMatchObject({
+      descr: '<f4',
+      shape: [2, 3],
+      fill: { kind: 'file', sha256, size: content.length },
+    });
+  });
+});
+
 describe('what is not a model', () => {
   const cases: readonly [string, string, Uint8Array | string, string][] = [
     ['an empty file', 'm.onnx', '', 'is empty'],
@@ -131,11 +198,16 @@ describe('what is not a model', () => {
     await mkdir(models);
     await writeFile(join(folder.path, 'secret'), 'secret');
     await symlink('../secret', join(models, 'link'));
+    await mkdir(join(models, 'sub'));
+    await writeFile(join(models, 'model.onnx'), tinyOnnx({ inputs: [{ name: 'other', dims: [1] }] }));
     for (const [location, part] of [
       ['../secret', 'outside'],
       ['/etc/passwd', 'outside'],
       ['link', 'outside'],
       ['gone', 'is missing'],
+      ['sub', 'is no regular file'],
+      ['model.onnx', 'has the name of the model where it is opened'],
+      ['MODEL.onnx/w', 'has the name of the model where it is opened'],
     ] as const) {
       await writeFile(join(models, 'm.onnx'), tinyOnnx({ external: [location] }));
       expect((await refusal(loadModel(join(models, 'm.onnx'), '--model'))).message).toContain(part);
