@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assets import check_assets, reads_asset
 from ayci_runtime.errors import InvalidModel
 from operators import SAVING, VOCABULARY, is_registered, reason_against
-from reached import Running, called_in, node_of, running
+from reached import Running, called_in, running, tensor_of
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -62,9 +62,10 @@ def _nodes(meta: MetaGraphDef) -> Iterator[NodeDef]:
 
 def _reaching(meta: MetaGraphDef, runs: Running) -> Iterator[str]:
     """Those that run and bring to or from files what is not the model's own."""
-    prefix = node_of(meta.saver_def.filename_tensor_name)
+    # Of its node only this tensor is fed, as load_v1_in_v2 does.
+    prefix = meta.saver_def.filename_tensor_name
     for node in runs.restoring.values():
-        own = node.op == "RestoreV2" and node.input and node_of(node.input[0]) == prefix
+        own = node.op == "RestoreV2" and node.input and tensor_of(node.input[0]) == prefix
         if node.op in _TO_FILES and not own:
             yield node.op
     for node in runs.main.values():

@@ -19,14 +19,14 @@ export function checkAssets(assets: readonly string[], sources: Sources): void {
  */
 export function readsAsset(
   node: GraphNode,
-  { name, arguments: args }: GraphFunction,
+  { name, arguments: args, argumentCount }: GraphFunction,
   objects: ObjectGraph | null,
   called: ReadonlySet<string>,
 ): boolean {
   const bound = objects?.bound.get(name);
-  const index = args.indexOf(node.inputs[1] ?? '');
-  if (objects === null || bound === undefined || called.has(name) || index === -1) return false;
+  const index = args.get(node.inputs[1] ?? '');
+  if (objects === null || bound === undefined || called.has(name) || index === undefined) return false;
   // Bound arguments come last.
-  const object = bound[index - (args.length - bound.length)];
+  const object = bound[index - (argumentCount - bound.length)];
   return object !== undefined && objects.assets.has(object);
 }

@@ -1,5 +1,6 @@
 import { countOne } from '../facts.ts';
 import { fieldsOf, messageAt, text, textIn } from '../wire.ts';
+import type { Parts } from './parts.ts';
 
 /** A NodeDef (tensorflow/core/framework/node_def.proto). */
 export interface GraphNode {
@@ -17,8 +18,9 @@ export interface GraphNode {
 export interface GraphFunction {
   readonly name: string;
   readonly nodes: readonly GraphNode[];
-  /** Names, in order. */
-  readonly arguments: readonly string[];
+  /** Places by name, of which the first one counts. */
+  readonly arguments: ReadonlyMap<string, number>;
+  readonly argumentCount: number;
   /** TensorFlow may put it in the place of another that implements the same. */
   readonly isImplementation: boolean;
 }
@@ -29,26 +31,20 @@ export interface Graph {
   readonly functions: ReadonlyMap<string, GraphFunction>;
 }
 
-/** Ten times as many as the largest models have. */
-const MOST_NODES = 300_000;
+/** Of functions in attributes of functions: protobuf reads messages 100 deep, and each of these takes three. */
+const MOST_NESTED = 30;
 
 /** A GraphDef. @throws Error */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readGraph(bytes: Uint8Array, parts: Parts): Graph {
   const nodes: GraphNode[] = [];
   const functions = new Map<string, GraphFunction>();
-  let count = 0;
-  const read = (node: Uint8Array): GraphNode => {
-    count += 1;
-    if (count > MOST_NODES) throw new Error(`it has more than ${MOST_NODES} operators`);
-    return readNode(node);
-  };
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 1) nodes.push(read(field.value));
+    if (field.no === 1) nodes.push(readNode(field.value, parts));
     if (field.no !== 2) continue;
     for (const one of fieldsOf(field.value)) {
       if (one.kind !== 'bytes' || one.no !== 1) continue;
-      const made = readFunction(one.value, read);
+      const made = readFunction(one.value, parts);
       if (functions.has(made.name)) throw new Error(`it has two functions ${JSON.stringify(made.name.slice(0, 100))}`);
       functions.set(made.name, made);
     }
@@ -57,22 +53,30 @@ export function readGraph(bytes: Uint8Array): Graph {
 }
 
 /** FunctionDef: `signature` (OpDef: `name` 1, `input_arg` 2) 1, `node_def` 3, `attr` 5. */
-function readFunction(bytes: Uint8Array, read: (node: Uint8Array) => GraphNode): GraphFunction {
+function readFunction(bytes: Uint8Array, parts: Parts): GraphFunction {
+  parts.add();
   const signature = messageAt(bytes, 1) ?? new Uint8Array();
   const nodes: GraphNode[] = [];
-  const args: string[] = [];
+  const args = new Map<string, number>();
+  let argumentCount = 0;
   let isImplementation = false;
-  for (const field of fieldsOf(signature))
-    if (field.kind === 'bytes' && field.no === 2) args.push(textIn(field.value, 1));
+  for (const field of fieldsOf(signature)) {
+    if (field.kind !== 'bytes' || field.no !== 2) continue;
+    parts.add();
+    const name = textIn(field.value, 1);
+    if (!args.has(name)) args.set(name, argumentCount);
+    argumentCount += 1;
+  }
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 3) nodes.push(read(field.value));
+    if (field.no === 3) nodes.push(readNode(field.value, parts));
     if (field.no === 5 && entryOf(field.value).key === 'api_implements') isImplementation = true;
   }
-  return { name: textIn(signature, 1), nodes, arguments: args, isImplementation };
+  return { name: textIn(signature, 1), nodes, arguments: args, argumentCount, isImplementation };
 }
 
-function readNode(bytes: Uint8Array): GraphNode {
+function readNode(bytes: Uint8Array, parts: Parts): GraphNode {
+  parts.addNode();
   let name = '';
   let op = '';
   const inputs: string[] = [];
@@ -82,11 +86,16 @@ function readNode(bytes: Uint8Array): GraphNode {
     if (field.kind !== 'bytes') continue;
     if (field.no === 1) name = text(field.value);
     if (field.no === 2) op = text(field.value);
+    if (field.no !== 3 && field.no !== 5) continue;
+    parts.add();
     if (field.no === 3) inputs.push(text(field.value));
-    if (field.no !== 5) continue;
+    if (field.no === 3) continue;
     const { key, value } = entryOf(field.value);
     attributes.set(key, value);
-    calls.push(...functionsIn(value));
+    for (const call of functionsIn(value)) {
+      parts.add();
+      calls.push(call);
+    }
   }
   return { name, op, inputs, calls, attributes };
 }
@@ -96,29 +105,41 @@ export function nodeOf(tensor: string): string {
   return tensor.replace(/^\^/, '').replace(/:.*$/s, '');
 }
 
-/** One entry of a map: `key` 1, `value` 2. */
+/** `node:0` of a node's input `node`, which is its first output. */
+export function tensorOf(input: string): string {
+  return input.includes(':') ? input : `${input}:0`;
+}
+
+/**
+ * One entry of a map: `key` 1, `value` 2.
+ * @throws Error for one with two values, which parsers would merge: to do so at each depth of a file takes many times its size
+ */
 export function entryOf(bytes: Uint8Array): { readonly key: string; readonly value: Uint8Array } {
-  return { key: textIn(bytes, 1), value: messageAt(bytes, 2) ?? new Uint8Array() };
+  let value: Uint8Array | null = null;
+  for (const field of fieldsOf(bytes)) {
+    if (field.kind !== 'bytes' || field.no !== 2) continue;
+    if (value !== null) throw new Error('it has two values of one name');
+    value = field.value;
+  }
+  return { key: textIn(bytes, 1), value: value ?? new Uint8Array() };
 }
 
 /** Names in an AttrValue, of NameAttrLists (`name` 1, `attr` 2): `func` 10, or those of `list` 1 (`func` 9). */
-function functionsIn(attribute: Uint8Array): readonly string[] {
-  const found: string[] = [];
+function* functionsIn(attribute: Uint8Array, nested = 0): Generator<string> {
+  if (nested > MOST_NESTED) throw new Error(`it has functions more than ${MOST_NESTED} deep in an attribute`);
   for (const field of fieldsOf(attribute)) {
     if (field.kind !== 'bytes') continue;
-    if (field.no === 10) found.push(...namesIn(field.value));
+    if (field.no === 10) yield* namesIn(field.value, nested);
     if (field.no !== 1) continue;
     for (const one of fieldsOf(field.value))
-      if (one.kind === 'bytes' && one.no === 9) found.push(...namesIn(one.value));
+      if (one.kind === 'bytes' && one.no === 9) yield* namesIn(one.value, nested);
   }
-  return found;
 }
 
-function namesIn(list: Uint8Array): readonly string[] {
-  const found = [textIn(list, 1)];
+function* namesIn(list: Uint8Array, nested: number): Generator<string> {
+  yield textIn(list, 1);
   for (const field of fieldsOf(list))
-    if (field.kind === 'bytes' && field.no === 2) found.push(...functionsIn(entryOf(field.value).value));
-  return found;
+    if (field.kind === 'bytes' && field.no === 2) yield* functionsIn(entryOf(field.value).value, nested + 1);
 }
 
 /** How often each operator occurs. */

@@ -1,7 +1,7 @@
 import { RefusedModel } from '../facts.ts';
 import { fieldsOf } from '../wire.ts';
 import { readsAsset } from './assets.ts';
-import { type GraphNode, nodeOf } from './graph.ts';
+import { type GraphNode, tensorOf } from './graph.ts';
 import known from './known-operators.json' with { type: 'json' };
 import type { MetaGraph } from './meta-graph.ts';
 import { callsOf, type Running, running } from './reached.ts';
@@ -60,9 +60,10 @@ function stringOf(attribute: Uint8Array | undefined): string {
 /** Those that run and bring to or from files what is not the model's own. */
 function* reachingFiles({ saver, objects }: MetaGraph, runs: Running): Generator<string> {
   const isOfFiles = ({ op }: GraphNode) => SAVING.has(op) || VOCABULARY.has(op);
-  const prefix = nodeOf(saver.filename);
-  for (const node of runs.restoring)
-    if (isOfFiles(node) && !(node.op === 'RestoreV2' && nodeOf(node.inputs[0] ?? '') === prefix)) yield node.op;
+  // Of its node TensorFlow feeds this tensor alone.
+  const isOwn = ({ op, inputs: [prefix] }: GraphNode) =>
+    op === 'RestoreV2' && prefix !== undefined && tensorOf(prefix) === saver.filename;
+  for (const node of runs.restoring) if (isOfFiles(node) && !isOwn(node)) yield node.op;
   for (const node of runs.main) if (isOfFiles(node)) yield node.op;
   const nodes = [...runs.main, ...runs.restoring, ...runs.functions.flatMap((each) => each.nodes)];
   const called = new Set(nodes.flatMap(callsOf));

@@ -1,7 +1,10 @@
 import { type Graph, type GraphFunction, type GraphNode, nodeOf } from './graph.ts';
 import type { MetaGraph } from './meta-graph.ts';
 
-/** What runs when a SavedModel is loaded and served: of the main graph, of it to restore variables, and of the library. */
+/** One that saves and one that restores, with what they call. Each is looked for in all objects. */
+const MOST_OF_SAVER = 16;
+
+/** What may run when a SavedModel is loaded and served: of the main graph, of it to restore variables, and of the library. */
 export interface Running {
   readonly main: ReadonlySet<GraphNode>;
   readonly restoring: ReadonlySet<GraphNode>;
@@ -9,22 +12,35 @@ export interface Running {
 }
 
 /**
- * What may run.
+ * What may run: of the library every function but those that nothing but the saver names.
  * @param byObjects TensorFlow loads it by its object graph, as it does what version 2 saved alone in its file, and runs
  *   nothing of the main graph
  */
-export function running({ graph, roots, saver, objects }: MetaGraph, byObjects: boolean): Running {
-  const implementations = [...graph.functions.values()].filter(({ isImplementation }) => isImplementation);
-  const names = implementations.map(({ name }) => name);
-  if (byObjects)
-    return {
-      main: new Set(),
-      restoring: new Set(),
-      functions: called(graph, [], [...names, ...(objects?.bound.keys() ?? [])]),
-    };
-  const main = needed(graph, roots);
-  const restoring = needed(graph, [saver.restore]);
-  return { main, restoring, functions: called(graph, [...main, ...restoring], names) };
+export function running(meta: MetaGraph, byObjects: boolean): Running {
+  const { graph, roots, saver } = meta;
+  const main = byObjects ? new Set<GraphNode>() : needed(graph, roots);
+  const restoring = byObjects ? new Set<GraphNode>() : needed(graph, [saver.restore]);
+  const nodes = needed(graph, byObjects ? [saver.save, saver.restore] : [saver.save]);
+  const ofSaver = functionsOfSaver(meta, nodes, [...main, ...restoring]);
+  return { main, restoring, functions: [...graph.functions.values()].filter((each) => !ofSaver.has(each)) };
+}
+
+/** Functions that these nodes of the main graph call, and nothing else anywhere. */
+function functionsOfSaver(
+  { graph, objects }: MetaGraph,
+  nodes: ReadonlySet<GraphNode>,
+  runningNodes: readonly GraphNode[],
+): ReadonlySet<GraphFunction> {
+  const found = new Set(called(graph, [...nodes], []));
+  if (found.size > MOST_OF_SAVER) return new Set();
+  // TensorFlow may put an implementation in the place of another function that implements the same.
+  const others = [...graph.functions.values()].filter(
+    (each) => !found.has(each) || each.isImplementation || objects?.mention(each.name) === true,
+  );
+  const names = others.map(({ name }) => name);
+  for (const each of called(graph, [...graph.nodes.filter((node) => !nodes.has(node)), ...runningNodes], names))
+    found.delete(each);
+  return found;
 }
 
 /** The nodes of the main graph and of its functions that work out some tensors. */

@@ -14,6 +14,7 @@ import { chosenSignature } from './choice.ts';
 import { countOperators, type GraphNode } from './graph.ts';
 import { type MetaGraph, readMetaGraph } from './meta-graph.ts';
 import { checkOperators } from './operators.ts';
+import { Parts } from './parts.ts';
 import { reached } from './reached.ts';
 import { inputsOf, readShape } from './signatures.ts';
 
@@ -23,6 +24,7 @@ export const SIGNATURE_FILE = 'ayci-signature';
 /** Signatures that TensorFlow keeps for itself: initializers, a training step. */
 const OWN = '__saved_model_';
 const SERVE = 'serve';
+const MOST_GRAPHS = 10;
 
 /** Signatures that a SavedModel offers, sorted. */
 export async function signatureNames(path: string): Promise<readonly string[]> {
@@ -53,9 +55,14 @@ export async function readSavedModel(sources: Sources): Promise<ModelFacts> {
 /** SavedModel: `saved_model_schema_version` 1, `meta_graphs` 2. */
 async function graphsIn(path: string): Promise<readonly MetaGraph[]> {
   const graphs: MetaGraph[] = [];
+  const parts = new Parts();
   const hint = 'Keep weights in variables, which are saved beside the graph, not as constants in it.';
   for (const field of fieldsOf(await protobufFile(path, hint)))
-    if (field.no === 2 && field.kind === 'bytes') graphs.push(readMetaGraph(field.value));
+    if (field.no === 2 && field.kind === 'bytes') {
+      if (graphs.length === MOST_GRAPHS)
+        throw new RefusedModel(`has more than ${MOST_GRAPHS} graphs; expected one`, 'Save it for serving alone.');
+      graphs.push(readMetaGraph(field.value, parts));
+    }
   return graphs;
 }
 

@@ -1,6 +1,7 @@
 import type { Dimension, Dtype, TensorSignature } from '../../types/model.ts';
 import { fieldsOf, text } from '../wire.ts';
 import { entryOf, nodeOf } from './graph.ts';
+import type { Parts } from './parts.ts';
 
 /** tensorflow/core/framework/types.proto. */
 const DTYPE_OF: Readonly<Record<number, Dtype>> = {
@@ -20,6 +21,8 @@ const DTYPE_OF: Readonly<Record<number, Dtype>> = {
   23: 'uint64',
 };
 const LARGEST_DIMENSION = 1_000_000_000n;
+/** TensorFlow's own limit. */
+const MOST_DIMENSIONS = 254;
 
 interface TensorInfo {
   /** Of the node that it is fed to or comes from; null: it is made of several tensors. */
@@ -34,11 +37,12 @@ export interface SavedSignature {
   readonly outputs: readonly (readonly [string, TensorInfo])[];
 }
 
-export function readSignature(bytes: Uint8Array): SavedSignature {
+export function readSignature(bytes: Uint8Array, parts: Parts): SavedSignature {
   const inputs = new Map<string, TensorInfo>();
   const outputs = new Map<string, TensorInfo>();
   for (const field of fieldsOf(bytes)) {
     if (field.kind !== 'bytes' || (field.no !== 1 && field.no !== 2)) continue;
+    parts.add();
     const { key, value } = entryOf(field.value);
     (field.no === 1 ? inputs : outputs).set(key, readTensorInfo(value, key));
   }
@@ -69,6 +73,8 @@ export function readShape(bytes: Uint8Array, shown: string): readonly Dimension[
     for (const part of fieldsOf(field.value))
       if (part.no === 1 && part.kind === 'varint') size = BigInt.asIntN(64, part.value);
     if (size < -1n || size > LARGEST_DIMENSION) throw new Error(`its tensor ${shown} has a dimension of ${size}`);
+    if (dims.length === MOST_DIMENSIONS)
+      throw new Error(`its tensor ${shown} has more than ${MOST_DIMENSIONS} dimensions`);
     dims.push(size === -1n ? null : Number(size));
   }
   return dims;

@@ -12,12 +12,14 @@ import app
 import pytest
 import tensorflow as tf
 from ayci_runtime.errors import InvalidModel
+from check import check_graphs
 from known_operators import FILE, public, registered, verdicts
+from meta_graph import read_meta_graph
 from operators import SAVING, VOCABULARY, reason_against
 from runtime_requests import ask, describe_of, measure_of, subject_of
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.python.framework import op_def_registry
-from tensorflow_models import VECTOR, artifact_of, edit, run_unchecked, save
+from tensorflow_models import ENTRY, VECTOR, artifact_of, edit, run_unchecked, save
 
 
 def refused(folder: Path, match: str) -> None:
@@ -126,6 +128,79 @@ def test_within_what_tensorflow_1_saved(folder: Path, marker: Path) -> None:
         builder.add_meta_graph_and_variables(session, ["serve"], signatures, main_op=init)
         builder.save()
     refused_unwritten(folder, marker, r"SaveV2 \(reads or writes files\)")
+
+
+def hide_a_payload(saved, marker: Path) -> str:
+    """A function of the library that saves to `marker`; its name, which nothing has yet."""
+    functions = saved.meta_graphs[0].graph_def.library.function
+    inner = next(each for each in functions if "signature_wrapper" in each.signature.name)
+    hidden = functions.add()
+    hidden.CopyFrom(inner)
+    hidden.signature.name = "__inference_hidden_7"
+    argument = hidden.signature.input_arg[0].name
+    texts = {"prefix": str(marker).encode(), "names": [b"a"], "slices": [b""]}
+    for name, value in texts.items():
+        node = hidden.node_def.add(name=name, op="Const")
+        node.attr["dtype"].type = tf.string.as_datatype_enum
+        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    inputs = [*(f"{name}:output:0" for name in texts), argument]
+    save_ = hidden.node_def.add(name="SaveV2", op="SaveV2", input=inputs)
+    save_.attr["dtypes"].list.type.append(tf.float32.as_datatype_enum)
+    hidden.signature.control_output.append("SaveV2")
+    hidden.control_ret["SaveV2"] = "SaveV2"
+    return hidden.signature.name
+
+
+@pytest.mark.parametrize("kept_for_the_saver", [False, True])
+def test_a_function_that_only_an_object_names(
+    folder: Path, marker: Path, kept_for_the_saver: bool
+) -> None:
+    """TensorFlow serves what the signature's object names, in `concrete_functions` or not."""
+    save(folder)
+
+    def change(saved) -> None:
+        name = hide_a_payload(saved, marker)
+        meta = saved.meta_graphs[0]
+        objects = meta.object_graph_def
+        (wrapper,) = (each for each in objects.concrete_functions if "signature_wrapper" in each)
+        for node in objects.nodes:
+            if node.bare_concrete_function.concrete_function_name == wrapper:
+                node.bare_concrete_function.concrete_function_name = name
+        # What the wrapper captures is an argument of its copy.
+        bound = objects.concrete_functions[wrapper]
+        if bound.bound_inputs:
+            objects.concrete_functions[name].CopyFrom(bound)
+        if kept_for_the_saver:
+            saver = meta.saver_def.save_tensor_name.partition(":")[0]
+            node = meta.graph_def.node.add(name="more", op="PartitionedCall")
+            node.attr["f"].func.name = name
+            (saves,) = (each for each in meta.graph_def.node if each.name == saver)
+            saves.input.append("^more")
+
+    edit(folder, change)
+    refused_unwritten(folder, marker, r"operators: got SaveV2 \(reads or writes files\)")
+
+
+@pytest.mark.parametrize("prefix", ["file", "file:0", "file:1", "^file", "other"])
+def test_a_restore_from_another_tensor_than_is_fed(folder: Path, prefix: str) -> None:
+    save(folder)
+
+    def change(saved) -> None:
+        meta = saved.meta_graphs[0]
+        meta.ClearField("object_graph_def")
+        del meta.graph_def.library.function[:]
+        del meta.graph_def.node[:]
+        meta.graph_def.node.add(name="file", op="Placeholder")
+        meta.graph_def.node.add(name="restore", op="RestoreV2", input=[prefix])
+        meta.saver_def.filename_tensor_name = "file:0"
+        meta.saver_def.restore_op_name = "restore"
+
+    edit(folder, change)
+    saved, meta = read_meta_graph(folder / ENTRY)
+    if prefix in ("file", "file:0"):
+        check_graphs(saved, meta)
+        return
+    refused(folder, r"operators: got RestoreV2 \(reads or writes files\)")
 
 
 def test_python(folder: Path) -> None:
@@ -259,7 +334,7 @@ def test_a_table_that_the_main_graph_fills(table: Path, tmp_path: Path) -> None:
         node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(secret))
 
     edit(table, change)
-    refused(table, r"operators: got InitializeTableFromTextFileV2 \(reads or writes files\); exp")
+    refused(table, r"operators: got .*InitializeTableFromTextFileV2 \(reads or writes files\)")
     with pytest.raises(subprocess.CalledProcessError) as failure:
         run_unchecked(table, "serve")
     assert secret + b"; No such file" in failure.value.stderr, "it is read nowhere"

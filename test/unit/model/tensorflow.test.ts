@@ -5,7 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { type LoadOptions, loadKept, loadModel } from '../../../src/model/load.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { refusalOf } from '../../support/refusal.ts';
-import { ASSET, type GraphToWrite, RESOURCE, savedModelOf } from './saved-model-writer.ts';
+import {
+  ASSET,
+  BARE_FUNCTION,
+  CAPTURED,
+  FUNCTION,
+  type GraphToWrite,
+  RESOURCE,
+  savedModelOf,
+} from './saved-model-writer.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
@@ -183,6 +191,74 @@ describe('a hostile SavedModel', () => {
     expect(await saidOf([printing('stdout')])).not.toContain('operators');
     expect(await saidOf([printing('stdout', 'file:///tmp/x')])).toContain('PrintV2 (writes files)');
     expect(await saidOf([{ nodes: [], hidden: [{ name: 'a', op: 'WriteFile' }] }])).toContain('WriteFile');
+  });
+
+  describe('with a function that saves', () => {
+    const write = { name: 'write', op: 'SaveV2' };
+    const save = { name: 'save', nodes: [write] };
+    const saving = { name: 'saved', op: 'StatefulPartitionedCall', calls: ['save'] };
+    const objects = { kinds: [RESOURCE], bound: {} };
+    const saver = { filename: 'file:0', save: 'saved:0', restore: '' };
+    const sound = { nodes: [saving], functions: [save], objects, saver };
+
+    it('that only the saver calls is let through', async () => {
+      expect(await saidOf([sound])).not.toContain('operators');
+    });
+
+    it.each<readonly [string, GraphToWrite]>([
+      ['that nothing calls', { ...sound, nodes: [] }],
+      ['that a function calls', { ...sound, functions: [save, { name: 'f', nodes: [saving] }] }],
+      ['that another node calls', { ...sound, nodes: [saving, { ...saving, name: 'call' }] }],
+      ['that is bound', { ...sound, objects: { ...objects, bound: { save: [] } } }],
+      ...[FUNCTION, BARE_FUNCTION, CAPTURED].map(
+        (field) =>
+          [
+            `that an object names by ${field}`,
+            { ...sound, objects: { ...objects, named: [[field, 'save']] } },
+          ] as const,
+      ),
+      [
+        'that the function of an object calls',
+        {
+          ...sound,
+          functions: [save, { name: 'outer', nodes: [saving] }],
+          nodes: [{ ...saving, calls: ['outer'] }],
+          objects: { ...objects, named: [[BARE_FUNCTION, 'outer']] },
+        },
+      ],
+      [
+        'that is one of very many',
+        {
+          ...sound,
+          nodes: [{ ...saving, calls: [...Array(17)].map((_, at) => `f${at}`) }],
+          functions: [...Array(17)].map((_, at) => ({ name: `f${at}`, nodes: [write] })),
+        },
+      ],
+    ])('%s is refused', async (_name, graph) => {
+      expect(await saidOf([graph])).toContain('SaveV2 (reads or writes files)');
+    });
+  });
+
+  it('that restores from another tensor than the one that is fed', async () => {
+    const restored = (prefix: string): GraphToWrite => ({
+      nodes: [
+        { name: 'file', op: 'Placeholder' },
+        { name: 'restore', op: 'RestoreV2', inputs: [prefix] },
+      ],
+      saver: { filename: 'file:0', save: '', restore: 'restore' },
+    });
+    for (const prefix of ['file', 'file:0']) expect(await saidOf([restored(prefix)])).not.toContain('operators');
+    for (const prefix of ['file:1', '^file', 'other'])
+      expect(await saidOf([restored(prefix)])).toContain('RestoreV2 (reads or writes files)');
+  });
+
+  it('of many graphs, or parts, or depth', async () => {
+    expect(await saidOf([...Array(11)].map(() => ({})))).toContain('has more than 10 graphs; expected one');
+    const named = Object.fromEntries([...Array(400)].map((_, at) => [`f${at}`, [...Array(5001).keys()]]));
+    expect(await saidOf([{ objects: { kinds: [], bound: named } }])).toContain('it has more than 2000000 parts');
+    const deep = (nested: number): GraphToWrite => ({ nodes: [{ name: 'a', op: 'NoOp', calls: ['f'], nested }] });
+    expect(await saidOf([deep(20)])).not.toContain('deep');
+    expect(await saidOf([deep(40)])).toContain('it has functions more than 30 deep in an attribute');
   });
 
   describe('with a table', () => {
