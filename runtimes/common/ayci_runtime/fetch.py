@@ -50,7 +50,7 @@ def fetch_file(file: dict[str, Any], target: Path) -> Path:
 
 
 def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:
-    """The path of the artifact's entry, under its name, its other files beside it.
+    """The path of the artifact's entry, under its name, beside it its other files and no more.
 
     Files that lie so already are used in place. `scratch` takes what has to be written.
     Raises ArtifactMismatch, InvalidRequest.
@@ -61,16 +61,29 @@ def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:
         for file in artifact["files"]
     }
     entry = found[artifact["entry"]]
-    if _lie_together(artifact["entry"], found) and _stay_inside(entry, found):
+    if _lie_so(artifact["entry"], found) and _stay_inside(entry, found):
         return entry
     return _lay_out(artifact["entry"], found, folder / "laid-out")
 
 
-def _lie_together(entry: str, found: dict[str, Path]) -> bool:
+def _lie_so(entry: str, found: dict[str, Path]) -> bool:
+    """Whether the files lie beside each other, none of them a link, and nothing else there."""
     root = found[entry]
     for _ in Path(entry).parts:
         root = root.parent
-    return all(path == root / name for name, path in found.items())
+    files = {root / name for name in found}
+    if not files == set(found.values()) == {path for path in files if not path.is_symlink()}:
+        return False
+    folders = {folder for path in files for folder in path.parents if folder.is_relative_to(root)}
+    try:
+        # What a framework may look for by a name of its own was not checked. The first such ends it.
+        return not any(
+            each not in (folders if each.is_dir() and not each.is_symlink() else files)
+            for folder in folders
+            for each in folder.iterdir()
+        )
+    except OSError:
+        return False
 
 
 def _stay_inside(entry: Path, found: dict[str, Path]) -> bool:

@@ -9,9 +9,9 @@ import app
 import pytest
 import tensorflow as tf
 from ayci_runtime.errors import InvalidInput, InvalidModel
-from runtime_requests import ask, describe_of, file_of, input_of, measure_of, subject_of
+from runtime_requests import ask, describe_of, input_of, measure_of, subject_of
 from saved_model import load_checked
-from tensorflow_models import ENTRY, VECTOR, Scaled, artifact_of, edit, save
+from tensorflow_models import ENTRY, Scaled, artifact_of, edit, save
 
 
 def described(folder: Path) -> dict:
@@ -50,6 +50,15 @@ def test_the_chosen_signature(folder: Path) -> None:
     refused(folder, r"signature: got 'missing'; expected decode, encode")
     (folder / "ayci-signature").write_bytes(b"\xff")
     refused(folder, r"ayci-signature: got no name")
+
+
+def test_a_choice_that_is_no_file_of_the_model(folder: Path) -> None:
+    """In a user's own folder: the plan does not see it, and the key does not cover it."""
+    save_several(folder)
+    artifact = artifact_of(folder)
+    (folder / "ayci-signature").write_text("encode")
+    with pytest.raises(InvalidModel, match="got decode, encode; expected serving_default"):
+        ask(app.handler, describe_of("tensorflow", artifact))
 
 
 def test_the_only_signature(folder: Path) -> None:
@@ -131,7 +140,5 @@ def test_a_link_out_of_the_folder(folder: Path, tmp_path: Path) -> None:
     data = next((folder / "variables").glob("*.data-*"))
     data.rename(tmp_path / "elsewhere")
     data.symlink_to(tmp_path / "elsewhere")
-    # As it lies beside the entry, though the request does not name it.
-    artifact = {"entry": ENTRY, "files": [file_of(folder / ENTRY)]}
     with pytest.raises(InvalidModel, match=r"variables\.data-\S+: got a link out of the folder"):
-        ask(app.handler, measure_of("tensorflow", "vanilla", subject_of(artifact, VECTOR)))
+        load_checked(folder / ENTRY)

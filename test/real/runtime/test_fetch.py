@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 import shutil
 
 import nets
@@ -37,11 +38,34 @@ def measured(artifact):
     return ask(measure_of(subject_of(None, IMAGE, artifact=artifact)))["subjects"][0]
 
 
-def test_one_file_is_used_in_place_and_opened_by_the_artifacts_name(shelf, scratch):
-    own = artifact_of(shelf / "conv.onnx", entry="conv.onnx")
-    assert fetch_artifact(own, scratch) == shelf / "conv.onnx"
-    found = fetch_artifact(artifact_of(shelf / "conv.onnx"), scratch)
-    assert found.name == "model.onnx" and found.resolve() == shelf / "conv.onnx"
+def test_one_file_is_used_in_place_and_opened_by_the_artifacts_name(shelf, scratch, tmp_path):
+    alone = tmp_path / "alone" / "conv.onnx"
+    alone.parent.mkdir()
+    shutil.copyfile(shelf / "conv.onnx", alone)
+    assert fetch_artifact(artifact_of(alone, entry="conv.onnx"), scratch) == alone
+    found = fetch_artifact(artifact_of(alone), scratch)
+    assert found.name == "model.onnx" and found.resolve() == alone
+
+
+def test_what_lies_beside_the_files_is_left_behind(split, scratch):
+    artifact = artifact_of(split / "net.onnx", split / "weights.bin", entry="net.onnx")
+    others = [split / "choice", split / "deep" / "choice", split / "link", split / "folder"]
+
+    def file(path):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("unchecked")
+
+    makers = [file, file, lambda path: path.symlink_to("net.onnx"), lambda path: path.mkdir()]
+    for other, make in zip(others, makers, strict=True):
+        make(other)
+        path = fetch_artifact(artifact, scratch)
+        assert path.is_relative_to(scratch) and path.name == "net.onnx"
+        assert sorted(each.name for each in path.parent.rglob("*")) == ["net.onnx", "weights.bin"]
+        assert measured(artifact)["outputs"][0]["shape"] == [2, 10]
+        (shutil.rmtree if other.is_dir() and not other.is_symlink() else os.remove)(other)
+        if other.parent != split:
+            other.parent.rmdir()
+        assert fetch_artifact(artifact, scratch) == split / "net.onnx"
 
 
 def test_files_that_lie_together_are_used_in_place(split, scratch):
@@ -80,13 +104,24 @@ def test_files_in_place_that_are_links_elsewhere_load(split, tmp_path):
     assert measured(artifact)["outputs"][0]["shape"] == [2, 10]
 
 
+def test_files_of_which_one_is_a_link_are_laid_out(split, scratch):
+    (split / "same.bin").symlink_to("weights.bin")
+    artifact = artifact_of(split / "net.onnx", split / "weights.bin", entry="net.onnx")
+    same = file_of(split / "weights.bin", "same.bin")
+    artifact["files"].append({**same, "url": (split / "same.bin").absolute().as_uri()})
+    assert fetch_artifact(artifact, scratch).is_relative_to(scratch)
+
+
 def test_entry_in_a_folder(split, scratch, tmp_path):
     artifact = artifact_of(split / "net.onnx", entry="deep/net.onnx")
     artifact["files"].append(file_of(split / "weights.bin", "deep/weights.bin"))
     assert measured(artifact)["outputs"][0]["shape"] == [2, 10]
     artifact["files"][0]["path"] = artifact["entry"] = "model/net.onnx"
     artifact["files"][1]["path"] = "model/weights.bin"
-    assert fetch_artifact(artifact, scratch) == split / "net.onnx"
+    shutil.move(split, tmp_path / "root" / "model")
+    for file in artifact["files"]:
+        file["url"] = file["url"].replace("/model/", "/root/model/")
+    assert fetch_artifact(artifact, scratch) == tmp_path / "root" / "model" / "net.onnx"
 
 
 @pytest.mark.parametrize(
