@@ -1,10 +1,11 @@
-// Writes what is made from the tables of inputs and of the configuration file: action.yml, the README's table, the
-// configuration's JSON Schema and reference. --check: fails where they differ.
+// Writes what is made from the tables of inputs, of the configuration file and of engines: action.yml, the README's table,
+// the configuration's JSON Schema and reference, names in the runtimes' protocol. --check: fails where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { referenceTables } from '../src/config/reference.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { INPUTS } from '../src/inputs/table.ts';
+import { OPTIMIZERS, RUNTIME_NAMES } from '../src/types/config.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -81,10 +82,21 @@ function within(name, part, content) {
   return `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`;
 }
 
+/** A schema of the runtimes' protocol with the names that runtimes and optimizers have. */
+function contract(name) {
+  const names = { framework: RUNTIME_NAMES, optimizer: OPTIMIZERS };
+  const path = `runtimes/contract/${name}.schema.json`;
+  const schema = JSON.parse(readFileSync(root + path, 'utf8'), (key, value) =>
+    Object.hasOwn(names, key) && Array.isArray(value?.enum) ? { ...value, enum: names[key] } : value,
+  );
+  return [path, `${JSON.stringify(schema, null, 2)}\n`];
+}
+
 const files = {
   'action.yml': actionYml(),
   'README.md': within('README.md', 'inputs', table()),
   'docs/config.schema.json': `${JSON.stringify(configSchema(), null, 2)}\n`,
+  ...Object.fromEntries(['measure-request', 'convert-request', 'describe-request'].map(contract)),
   'docs/config-file.md': within('docs/config-file.md', 'settings', `\n${referenceTables()}\n`),
 };
 let stale = false;
@@ -97,7 +109,7 @@ for (const [name, text] of Object.entries(files)) {
   }
   if (before === text) continue;
   if (process.argv.includes('--check')) {
-    console.error(`${name} is not what src/inputs/table.ts and src/config/table.ts say; run npm run generate`);
+    console.error(`${name} is not what the tables in src/inputs, src/config and src/types say; run npm run generate`);
     stale = true;
   } else writeFileSync(root + name, text);
 }

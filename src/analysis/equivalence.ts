@@ -1,21 +1,6 @@
-import type { Optimizer } from '../types/config.ts';
+import { OPTIMIZER_TABLE, type Optimizer } from '../types/engines.ts';
 import type { OutputComparison } from '../types/measurement.ts';
 import type { OutputFigures } from '../types/report.ts';
-
-/**
- * Largest difference, relative to the reference's largest value, with which a converted model counts as the same.
- * Graph optimizations reorder float32 sums (1e-7 each); through a hundred layers 1e-5 is usual, 1e-4 still harmless.
- */
-export const TOLERANCE: Readonly<Record<Optimizer, number | null>> = {
-  vanilla: 0,
-  onnx: 1e-4,
-  tvm: 1e-4,
-  'onnx+tvm': 1e-4,
-  // It may choose approximations of its own.
-  openvino: 1e-3,
-  // Other numbers by intent: whether they are good enough only the user can say.
-  'onnx-int8': null,
-};
 
 /** What is said of an optimizer that has no tolerance by itself. */
 export const UNSET_TOLERANCE = 'int8 answers otherwise by intent: output-tolerance in the configuration accepts it';
@@ -41,7 +26,7 @@ function figures(comparison: OutputComparison, tolerance: number | null): Output
 export function convertedOutput(
   optimizer: Optimizer,
   comparison: OutputComparison | null,
-  tolerance: number | null = TOLERANCE[optimizer],
+  tolerance: number | null = OPTIMIZER_TABLE[optimizer].tolerance,
 ): OutputFigures | null {
   return optimizer === 'vanilla' || comparison === null ? null : figures(comparison, tolerance);
 }

@@ -1,4 +1,5 @@
 import { OPTIMIZERS } from '../types/config.ts';
+import { OPTIMIZER_TABLE } from '../types/engines.ts';
 
 /** The one list of inputs: the command line, the action, action.yml and the README are all made from it. */
 export interface InputDefinition {
@@ -52,7 +53,9 @@ export const INPUTS = [
     default: 'onnx',
     value: 'LIST',
     allowed: `${OPTIMIZERS.join(', ')} (comma-separated)`,
-    doc: "Comma-separated: `vanilla` (the model's own framework; for `.onnx` ONNX Runtime without graph optimization), `onnx` (ONNX Runtime with all of it), `tvm` (compiled by TVM), `onnx+tvm` (by way of ONNX), `openvino`, `onnx-int8` (quantized, on ONNX Runtime).",
+    doc: `Comma-separated: ${Object.entries(OPTIMIZER_TABLE)
+      .map(([name, { doc }]) => `\`${name}\` (${doc})`)
+      .join(', ')}.`,
   },
   {
     name: 'memory',

@@ -5,7 +5,7 @@ import type { Where } from '../ports.ts';
 import type { Hardware } from '../types/config.ts';
 import { FAILURE_OF_ERROR, type Failure } from '../types/measurement.ts';
 import type { ConvertRequest, ConvertResponse, ConvertSlots } from '../types/protocol.ts';
-import type { Place } from '../types/runtimes.ts';
+import type { Place } from '../types/engines.ts';
 import { type Caller, callConvert, paid } from './call.ts';
 import { located } from './locate.ts';
 import { asConvertResult } from './validate.ts';

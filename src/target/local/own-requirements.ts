@@ -1,6 +1,6 @@
 import { AyciError } from '../../errors.ts';
 import { RUNTIME_NAMES } from '../../types/config.ts';
-import { LIBRARIES } from '../../types/runtimes.ts';
+import { LIBRARIES } from '../../types/engines.ts';
 import { isMarker } from './markers.ts';
 
 /** A user's own versions of frameworks, hash-pinned. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Work } from '../../ports.ts';
 import { type Hardware, RUNTIME_NAMES, type RuntimeName } from '../../types/config.ts';
-import { LIBRARIES, type Place } from '../../types/runtimes.ts';
+import { LIBRARIES, type Place } from '../../types/engines.ts';
 import { runtimeDigest } from './digest.ts';
 import {
   converterEnvironment,

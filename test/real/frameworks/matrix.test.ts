@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeZoo, type ZooModel } from '../../../bench/support/zoo.ts';
-import { TOLERANCE } from '../../../src/analysis/equivalence.ts';
 import { FRAMEWORKS, OPTIMIZERS } from '../../../src/types/config.ts';
+import { OPTIMIZER_TABLE } from '../../../src/types/engines.ts';
 import type { Model } from '../../../src/types/model.ts';
 import { type CellOptions, openMatrix } from '../../support/matrix.ts';
 
@@ -67,8 +67,8 @@ describe.each(FORMATS)('the small net as %s', (format) => {
       const { maxAbsoluteDifference, maxAbsoluteReference } = subject?.agreement ?? {};
       const by = (maxAbsoluteDifference ?? Number.NaN) / (maxAbsoluteReference ?? Number.NaN);
       // Eight bits answer otherwise, but not wildly.
-      expect(by).toBeLessThanOrEqual(TOLERANCE[optimizer] ?? 0.3);
-      if (TOLERANCE[optimizer] === null) expect(by).toBeGreaterThan(0);
+      expect(by).toBeLessThanOrEqual(OPTIMIZER_TABLE[optimizer].tolerance ?? 0.3);
+      if (OPTIMIZER_TABLE[optimizer].tolerance === null) expect(by).toBeGreaterThan(0);
     },
   );
 });

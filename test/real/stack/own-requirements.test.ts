@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseOwnRequirements } from '../../../src/target/local/own-requirements.ts';
-import { LIBRARIES } from '../../../src/types/runtimes.ts';
+import { LIBRARIES } from '../../../src/types/engines.ts';
 import { command } from '../../support/command.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { BAD, GOOD, hashOf } from '../../support/own-requirements.ts';

@@ -15,7 +15,7 @@ import {
   VERSION_TAG,
 } from '../../../src/target/lambda/names.ts';
 import { RUNTIME_NAMES as RUNTIMES } from '../../../src/types/config.ts';
-import { LIBRARIES } from '../../../src/types/runtimes.ts';
+import { LIBRARIES } from '../../../src/types/engines.ts';
 import { functionsOf, resolveTemplate } from '../../support/template.ts';
 import { type Fields, readTemplate } from '../../support/template-read.ts';
 
