@@ -67,7 +67,9 @@ class OnnxModel(LoadedModel):
 def _input_type(each: ort.NodeArg) -> InputType:
     dtype = dtype_of(each.type)
     if dtype is None:
-        raise InvalidModel(f"input {each.name} is a {each.type}, which AYCI cannot feed")
+        raise InvalidModel(
+            f"input {each.name[:100]} is a {each.type[:100]}, which AYCI cannot feed"
+        )
     return InputType(each.name, dtype, tuple(each.shape))
 
 

@@ -72,7 +72,7 @@ def _input_type(port: ov.Output) -> InputType:
     dtype, shape = _dtype(port), port.partial_shape
     if dtype is None:
         raise InvalidModel(
-            f"input {port.any_name}: got {port.element_type.get_type_name()};"
+            f"input {port.any_name[:100]}: got {port.element_type.get_type_name()};"
             f" expected {', '.join(_DTYPES.values())}. Export the model with another input type"
         )
     if shape.rank.is_dynamic:

@@ -46,7 +46,7 @@ def _refuse_texts(port: ov.Output) -> None:
     # OpenVINO 2026.4 frees memory that it does not own where strings are fed from Python.
     if port.element_type == ov.Type.string:
         raise ConversionFailed(
-            f"tensor {port.any_name}: got strings; expected numbers. Use another optimizer than"
+            f"tensor {port.any_name[:100]}: got strings; expected numbers. Use another optimizer than"
             " openvino, or export the model without its text processing"
         )
 

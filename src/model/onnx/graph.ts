@@ -12,6 +12,8 @@ const MOST_LOCATIONS = 9_999;
 /** As the runtimes' reader, `onnx_check.py`. */
 const MOST_LEVELS = 16;
 const MOST_DIMENSIONS = 64;
+/** As long as a name in a request. */
+const LONGEST_NAME = 1024;
 /** More digits would let an end run over in 64 bits. */
 const NUMBER = /^\d{1,18}$/;
 
@@ -29,6 +31,11 @@ export class Found {
   #tensors = 0;
 
   call(operator: Operator): void {
+    if (operator.type.length > LONGEST_NAME || operator.domain.length > LONGEST_NAME)
+      throw new RefusedModel(
+        `has an operator ${JSON.stringify(operator.type.slice(0, 100))} whose name or domain has more than ${LONGEST_NAME} characters; expected fewer`,
+        'Export the model with shorter names.',
+      );
     const key = keyOfOperator(operator);
     this.#nodes += 1;
     bound(this.#nodes, MOST_NODES, 'operators');

@@ -25,6 +25,8 @@ const MOST_VALUES = 10_000;
 const MOST_LISTED = 300_000;
 /** As many as a numpy array has. */
 const MOST_DIMENSIONS = 64;
+/** As long as a name in a request. */
+const LONGEST_NAME = 1024;
 const LARGEST_DIMENSION = 1_000_000_000n;
 
 /**
@@ -41,7 +43,7 @@ export function signatureOf(graph: Uint8Array): Signature {
     // A sparse one has the name of its values.
     if (field.no === 15) initializers.add(textIn(messageAt(field.value, 1) ?? new Uint8Array(), 8));
     if (field.no === 11) inputs.push(field.value);
-    if (field.no === 12) outputs.push(textIn(field.value, 1));
+    if (field.no === 12) outputs.push(named(textIn(field.value, 1), 'output'));
     if (inputs.length > MOST_LISTED) throw tooMany('inputs', MOST_LISTED);
     if (outputs.length > MOST_VALUES) throw tooMany('outputs', MOST_VALUES);
   }
@@ -54,8 +56,16 @@ function tooMany(what: string, most: number): RefusedModel {
   return new RefusedModel(`has more than ${most} ${what}; expected at most ${most}`, 'Export the model with fewer.');
 }
 
+function named(name: string, what: string): string {
+  if (name.length <= LONGEST_NAME) return name;
+  throw new RefusedModel(
+    `names ${what} ${JSON.stringify(name.slice(0, 100))} by ${name.length} characters; expected at most ${LONGEST_NAME}`,
+    'Export the model with shorter names.',
+  );
+}
+
 function readValueInfo(bytes: Uint8Array): TensorSignature {
-  const name = textIn(bytes, 1);
+  const name = named(textIn(bytes, 1), 'input');
   const shown = JSON.stringify(name.slice(0, 100));
   const type = messageAt(bytes, 2);
   const tensor = type === null ? null : messageAt(type, 1);
@@ -85,7 +95,7 @@ function readShape(bytes: Uint8Array, shown: string): Dimension[] {
         if (size < -1n || size > LARGEST_DIMENSION) throw new Error(`its input ${shown} has a dimension of ${size}`);
         dim = size <= 0n ? null : Number(size);
       }
-      if (part.no === 2 && part.kind === 'bytes') dim = text(part.value) || null;
+      if (part.no === 2 && part.kind === 'bytes') dim = named(text(part.value), 'dimension') || null;
     }
     dims.push(dim);
   }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { squeezenet } from '../../../src/demo/squeezenet.ts';
 import { AyciError, explain } from '../../../src/errors.ts';
 import { loadFromGit } from '../../../src/model/git.ts';
-import { loadModel } from '../../../src/model/load.ts';
+import { keyOf, loadKept, loadModel } from '../../../src/model/load.ts';
 import { readNpy } from '../../../src/model/npy.ts';
 import { readOnnx } from '../../../src/model/onnx.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -111,6 +111,16 @@ it('a model of 1,500 files of external data is read', async () => {
   for (const name of external.slice(500)) await link(join(folder.path, 'w0'), join(folder.path, name));
   await writeFile(path, tinyOnnx({ external }));
   expect((await loadModel(path, '--model')).files).toHaveLength(1501);
+});
+
+it('a model that was kept with two files of one path is refused', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'm.onnx');
+  await writeFile(path, tinyOnnx());
+  const { files, entry } = await loadModel(path, '--model');
+  const twice = [...files, ...files];
+  const thrown = await refusal(loadKept(twice, entry, keyOf(twice), '--baseline'));
+  expect(thrown.message).toContain('two of its files have one path');
 });
 
 describe("a user's own data", () => {

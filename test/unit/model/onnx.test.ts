@@ -152,6 +152,7 @@ describe('operators', () => {
 });
 
 describe('what no model has is refused', () => {
+  const named = (name: string) => message((w) => string(w, 1, name));
   const empty = new Uint8Array();
   const many = (field: number, count: number) => tinyOnnx({ graph: repeated(field, count, empty) });
   const distinct = tinyOnnx({
@@ -210,6 +211,16 @@ describe('what no model has is refused', () => {
     expect(() => readOnnx(tinyOnnx({ inputs: [{ name: 'x'.repeat(500), type: 14, dims: [] }] }))).toThrow(
       /input "x{100}" has/,
     );
+  });
+
+  it.each([
+    ['an input', tinyOnnx({ inputs: [{ name: 'n'.repeat(1025), dims: [1] }] }), 'names input "n'],
+    ['a dimension', tinyOnnx({ inputs: [{ name: 'x', dims: ['n'.repeat(1025)] }] }), 'names dimension "n'],
+    ['an output', tinyOnnx({ graph: (w) => bytes(w, 12, named('n'.repeat(1025))) }), 'names output "n'],
+    ['an operator', tinyOnnx({ graph: (w) => bytes(w, 1, node('n'.repeat(1025))) }), 'has an operator "n'],
+    ['a domain', tinyOnnx({ graph: (w) => bytes(w, 1, node('Relu', 'n'.repeat(1025))) }), 'has an operator "Relu"'],
+  ])('a name of 1,025 characters of %s', (_name, model, part) => {
+    expect(refusalOf(model)).toContain(part);
   });
 
   it('a loop over what is no tensor is', () => {
