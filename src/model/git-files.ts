@@ -59,7 +59,8 @@ async function savedModel(repository: Repository, commit: string, folder: string
 
 async function mxnet(repository: Repository, commit: string, path: string, place: string): Promise<GitModel | null> {
   const folder = folderOf(path);
-  const listed = await repository.list(commit, folder, false);
+  // On Windows a name with a backslash is a path.
+  const listed = (await repository.list(commit, folder, false)).filter((entry) => !entry.path.includes('\\'));
   const names = listed.map((entry) => entry.path);
   const asked = basename(path);
   const prefix = asked.replace(/-(?:symbol\.json|\d{4}\.params)$/, '');

@@ -92,11 +92,19 @@ export async function openRepository(file: string, around: Omit<GitOptions, 'cwd
   };
 }
 
-/** Output of `ls-tree -z`. */
+/** Whether all parts of a path are names: git writes no others, and a tree that somebody made by hand may have them. */
+function hasNames(path: string): boolean {
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** Output of `ls-tree -z`. @throws GitError for a path that leads elsewhere */
 function entriesIn(listed: string): readonly ListedEntry[] {
   return listed.split('\0').flatMap((line) => {
     const [, mode = '', id = '', path] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
-    return path === undefined ? [] : [{ kind: KINDS[mode] ?? 'file', id, path }];
+    if (path === undefined) return [];
+    if (!hasNames(path))
+      throw new GitError(`its tree has ${JSON.stringify(path.slice(0, 80))}, which leads out of its folder`);
+    return [{ kind: KINDS[mode] ?? 'file', id, path }];
   });
 }
 

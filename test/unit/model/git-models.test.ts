@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { loadFromGit } from '../../../src/model/git.ts';
 import { openRepository } from '../../../src/model/git-repository.ts';
 import { loadModel } from '../../../src/model/load.ts';
 import { modelSource } from '../../../src/model/source.ts';
+import { isOfSavedModel } from '../../../src/model/tensorflow/files.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { GIT_ENV, git } from '../../support/git-repo.ts';
 import { refusalOf } from '../../support/refusal.ts';
@@ -84,6 +85,41 @@ describe('a SavedModel of another commit', () => {
       '"m/variables/link" of HEAD cannot be had: it is a symbolic link',
     );
     expect(await modelAt(opened, linked, path, model)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('whose tree leads out of its folder is refused, and nothing is written there', async () => {
+    await using repo = await repository();
+    await using into = await temporaryFolder();
+    const model = join(repo.path, 'm');
+    await cp(fixture('saved-default'), model, { recursive: true });
+    const sound = commit(repo.path);
+    const id = (path: string) => git(repo.path, ['rev-parse', `${sound}:${path}`]);
+    // As git itself writes none: mktree refuses slashes, not these names.
+    const tree = (entries: string) => git(repo.path, ['mktree'], entries);
+    for (const name of ['..', '.']) {
+      const inner = tree(`100644 blob ${id('m/saved_model.pb')}\twritten\n`);
+      const variables = tree(`040000 tree ${inner}\t${name}\n`);
+      const own = tree(`100644 blob ${id('m/saved_model.pb')}\tsaved_model.pb\n040000 tree ${variables}\tvariables\n`);
+      const top = tree(`040000 tree ${own}\tm\n`);
+      const hostile = git(repo.path, ['commit-tree', '-m', 'x', top]);
+      expect(await refusalOf(loadFromGit(hostile, model, into.path, '--baseline', ENV))).toContain(
+        `its tree has "m/variables/${name}/written", which leads out of its folder`,
+      );
+    }
+    expect(await readdir(into.path)).toEqual([]);
+  });
+
+  it.each([
+    ['variables/variables.index', true],
+    ['assets/a/b.txt', true],
+    ['variables/../x', false],
+    ['variables/./x', false],
+    ['assets//x', false],
+    ['assets/a/..', false],
+    ['assets/..\\x', false],
+    ['assets/', false],
+  ])('has %s among its files: %s', (path, is) => {
+    expect(isOfSavedModel(path)).toBe(is);
   });
 
   it('whose weights are in Git LFS says so', async () => {
