@@ -1,6 +1,7 @@
 import { invocationUsd } from '../analysis/cost.ts';
 import type { Prices } from '../analysis/prices.ts';
 import { SANDBOXES, TIMED_SECONDS } from '../measure/protocol.ts';
+import { conversionsOf } from '../plan/conversions.ts';
 import { estimate } from '../plan/estimate.ts';
 import type { TargetFacts } from '../ports.ts';
 import type { Estimate, Plan } from '../types/plan.ts';
@@ -17,8 +18,7 @@ export interface Planned {
 
 /** What is left to do of a plan. */
 export function estimateOf(plan: Plan, same: boolean, facts: TargetFacts, prices: Prices): Estimate {
-  const conversions = new Set(plan.cells.map((cell) => cell.config.optimizer)).size * (plan.baseline === null ? 1 : 2);
-  return estimate(same ? [] : plan.cells, conversions, {
+  return estimate(same ? [] : plan.cells, conversionsOf(plan), {
     sandboxes: SANDBOXES,
     timedSeconds: TIMED_SECONDS,
     concurrency: facts.concurrency,
