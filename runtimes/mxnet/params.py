@@ -16,7 +16,7 @@ from ayci_runtime.errors import InvalidModel
 _LIST_MAGIC = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 _DENSE = 0
-_MOST_ARRAYS = 1_000_000
+_MOST_ARRAYS = 100_000
 _MOST_AXES = 32
 _LONGEST_NAME = 4096
 # By type flag, mshadow/base.h; 10 to 12 and others are no parameters that MXNet writes.

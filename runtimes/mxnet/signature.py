@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
 
 from ayci_runtime.adapter import InputType
@@ -46,9 +47,9 @@ def inputs_of(graph: Graph, params: Collection[str]) -> list[InputType]:
 
 def outputs_of(graph: Graph) -> list[str]:
     """Names: the node's, and `name[i]` where several of one node's are outputs."""
-    nodes = [node for node, _ in graph.heads]
+    counts = Counter(node for node, _ in graph.heads)
     return [
-        graph.nodes[node].name + (f"[{number}]" if nodes.count(node) > 1 else "")
+        graph.nodes[node].name + (f"[{number}]" if counts[node] > 1 else "")
         for node, number in graph.heads
     ]
 

@@ -12,6 +12,7 @@ from operators import names_library, reason_against
 
 _MOST_BYTES = 64 << 20
 _MOST_NODES = 100_000
+_MOST_HEADS = 10_000
 # Of subgraphs within operators such as _foreach.
 _MOST_NESTED = 8
 # What MXNet has called a node's attributes, from today back.
@@ -90,6 +91,8 @@ def graph_of(told: Any, nested: int = 0) -> Graph:
     heads = [_entry(each, len(nodes)) for each in _list(told, "heads")]
     if not heads and nested == 0:
         raise _Odd("no outputs")
+    if len(heads) > _MOST_HEADS:
+        raise _Odd(f"{len(heads)} outputs")
     return Graph(nodes, heads, told)
 
 

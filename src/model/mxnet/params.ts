@@ -15,23 +15,36 @@ const V3 = 0xf993faca;
 const DENSE = 0;
 /** Bytes of an element by type flag (mshadow/base.h): float32, float64, float16, uint8, int32, int8, int64, bool, …, bfloat16. */
 const SIZES = [4, 8, 2, 1, 4, 1, 8, 1, 2, 2, 4, 8, 2];
-const MOST_ARRAYS = 1_000_000;
+/** Ten times as many as the largest models have. */
+const MOST_ARRAYS = 100_000;
 const MOST_AXES = 32;
 const LONGEST_NAME = 4096;
+const BLOCK = 2 ** 14;
 
 /** Reads as a stream does, without the tensors themselves. */
 class Reader {
   readonly #bytes: Bytes;
   #at = 0;
+  #block: Buffer = Buffer.alloc(0);
+  #blockAt = 0;
 
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
   }
 
   async take(length: number): Promise<Buffer> {
-    const taken = await this.#bytes.read(this.#at, this.#at + length);
+    const begin = this.#at - this.#blockAt;
+    if (begin + length > this.#block.length) return this.#takeAnew(length);
     this.#at += length;
-    return taken;
+    return this.#block.subarray(begin, begin + length);
+  }
+
+  async #takeAnew(length: number): Promise<Buffer> {
+    const end = Math.min(this.#bytes.size, this.#at + BLOCK);
+    this.#block = await this.#bytes.read(this.#at, Math.max(end, this.#at + length));
+    this.#blockAt = this.#at;
+    this.#at += length;
+    return this.#block.subarray(0, length);
   }
 
   async int(): Promise<number> {

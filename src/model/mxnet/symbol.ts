@@ -23,6 +23,9 @@ const DTYPE_OF: Readonly<Record<string, Dtype>> = {
 const LOSSES = /^(?:SoftmaxOutput|Softmax|\w+RegressionOutput|SVMOutput|MakeLoss|CTCLoss|_contrib_CTCLoss)$/;
 const WEIGHT = /(?:^|_)(?:weight|bias|gamma|beta|(?:running|moving)_(?:mean|var))$/;
 const LARGEST_DIMENSION = 1_000_000_000;
+/** Ten times as many as the largest models have. */
+const MOST_NODES = 100_000;
+const MOST_HEADS = 10_000;
 
 /** A symbol with its parameters, read without MXNet. @throws Error or RefusedModel */
 export async function readMxnet(sources: Sources): Promise<ModelFacts> {
@@ -46,6 +49,11 @@ interface Node {
 function nodesOf(symbol: Json): readonly Node[] {
   const listed = listAt(symbol, 'nodes');
   if (listed.length === 0) throw new Error('its symbol has no nodes');
+  if (listed.length > MOST_NODES)
+    throw new RefusedModel(
+      `has a symbol of ${listed.length} nodes; expected at most ${MOST_NODES}`,
+      'Export a smaller net.',
+    );
   return listed.map((json, index) => {
     const [op, name] = [textAt(json, 'op'), textAt(json, 'name')];
     if (op === undefined || name === undefined)
@@ -135,10 +143,16 @@ function dimsOf(json: Json): readonly Dimension[] | null {
 function outputsOf(symbol: Json, nodes: readonly Node[]): readonly string[] {
   const heads = listAt(symbol, 'heads').map((head) => [at(head, 0), at(head, 1)] as const);
   if (heads.length === 0) throw new Error('its symbol gives nothing');
+  if (heads.length > MOST_HEADS)
+    throw new RefusedModel(
+      `has a symbol of ${heads.length} outputs; expected at most ${MOST_HEADS}`,
+      'Export it with fewer outputs.',
+    );
+  const counts = new Map<unknown, number>();
+  for (const [index] of heads) counts.set(index, (counts.get(index) ?? 0) + 1);
   return heads.map(([index, output]) => {
     const node = typeof index === 'number' ? nodes[index] : undefined;
     if (node === undefined) throw new Error('its symbol gives what is not in it');
-    const several = heads.filter(([other]) => other === index).length > 1;
-    return several ? `${node.name}[${String(output)}]` : node.name;
+    return (counts.get(index) ?? 0) > 1 ? `${node.name}[${String(output)}]` : node.name;
   });
 }

@@ -132,6 +132,10 @@ ODD: dict[str, tuple[Callable[[Path], None], str]] = {
     "a key twice": (text_of_symbol('{"nodes": [], "nodes": []}'), "a key twice"),
     "no nodes": (in_symbol(lambda told: told.update(nodes=[])), "0 nodes"),
     "no heads": (in_symbol(lambda told: told.update(heads=[])), "no outputs"),
+    "countless heads": (
+        in_symbol(lambda told: told.update(heads=[[0, 0, 0]] * 10_001)),
+        "10001 outputs",
+    ),
     "a head beyond": (in_symbol(lambda told: told.update(heads=[[99, 0, 0]])), "node 99"),
     "a loop": (in_symbol(lambda told: told["nodes"][-1].update(inputs=[[3, 0, 0]])), "node 3"),
     "an odd input": (
@@ -158,6 +162,10 @@ ODD: dict[str, tuple[Callable[[Path], None], str]] = {
     "countless arrays": (
         in_params(lambda data: data[:COUNT] + b"\xff" * 8 + data[FIRST:]),
         f"{2**64 - 1} arrays",
+    ),
+    "very many arrays": (
+        in_params(lambda data: data[:COUNT] + struct.pack("<Q", 100_001) + data[FIRST:]),
+        "100001 arrays",
     ),
     "a vast array": (
         # magic, storage, two axes: then the sizes.

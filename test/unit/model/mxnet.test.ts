@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadKept, loadModel } from '../../../src/model/load.ts';
 import { reasonAgainst } from '../../../src/model/mxnet/operators.ts';
+import { readParams } from '../../../src/model/mxnet/params.ts';
+import { withBytes } from '../../../src/model/zip.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
@@ -143,6 +145,16 @@ describe('a hostile symbol', () => {
       (symbol) => void Object.assign(symbol, { heads: [[99, 0, 0]] }),
       'its symbol gives what is not in it',
     ],
+    [
+      'very many nodes',
+      (symbol) => void Object.assign(symbol, { nodes: [...Array(100_001)].map(() => symbol.nodes[0]) }),
+      'has a symbol of 100001 nodes; expected at most 100000. Export a smaller net.',
+    ],
+    [
+      'very many outputs',
+      (symbol) => void Object.assign(symbol, { heads: [...Array(10_001)].map(() => [0, 0, 0]) }),
+      'has a symbol of 10001 outputs; expected at most 10000. Export it with fewer outputs.',
+    ],
     ['no outputs', (symbol) => void Object.assign(symbol, { heads: [] }), 'its symbol gives nothing'],
     ['no JSON', () => '{"nodes": [', 'its symbol is no JSON'],
     ['other JSON', () => '[]', 'its symbol has no nodes'],
@@ -191,6 +203,62 @@ describe('operators of MXNet', () => {
     '_image_resize',
   ])('%s computes', (op) => {
     expect(reasonAgainst(op)).toBeNull();
+  });
+});
+
+describe('an output of a node that gives several', () => {
+  it('is told with its number', async () => {
+    await using folder = await copied();
+    const path = join(folder.path, 'gluon-symbol.json');
+    const symbol = JSON.parse(await readFile(path, 'utf8')) as SymbolJson;
+    const last = symbol.nodes.length - 1;
+    await writeFile(
+      path,
+      JSON.stringify({
+        ...symbol,
+        heads: [
+          [last, 0, 0],
+          [last, 1, 0],
+          [0, 0, 0],
+        ],
+      }),
+    );
+    const { signature } = await loadModel(path, '--model');
+    expect(signature.outputs).toEqual(['dense0_fwd[0]', 'dense0_fwd[1]', 'data']);
+  });
+});
+
+describe('parameters', () => {
+  /** An array of float32 zeros as MXNet 1.9 writes it. */
+  function array(size: number): Buffer {
+    const head = Buffer.alloc(32);
+    head.writeUInt32LE(0xf993fac9, 0);
+    head.writeInt32LE(1, 8);
+    head.writeBigInt64LE(BigInt(size), 12);
+    head.writeInt32LE(1, 20);
+    return Buffer.concat([head, Buffer.alloc(4 * size)]);
+  }
+
+  function number(value: number): Buffer {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(value));
+    return bytes;
+  }
+
+  it('of more than the block that is read at once are read on', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'x.params');
+    const sizes = [...Array(3000).keys()].map((at) => (at % 1000 === 500 ? 50_000 : at % 7));
+    const names = sizes.map((_, at) => `arg:w${at}`);
+    const parts = [
+      ...[number(0x112), number(0), number(sizes.length), ...sizes.map(array), number(names.length)],
+      ...names.flatMap((name) => [number(name.length), Buffer.from(name)]),
+    ];
+    await writeFile(path, Buffer.concat(parts));
+    const elements = sizes.reduce((sum, size) => sum + size, 0);
+    expect(await withBytes(path, readParams)).toEqual({ names, elements });
+    await writeFile(path, Buffer.concat([number(0x112), number(0), number(100_001)]));
+    await expect(withBytes(path, readParams)).rejects.toThrow('it has 100001 arrays');
   });
 });
 
