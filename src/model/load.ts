@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { AyciError } from '../errors.ts';
 import type { Model, ModelFile, ModelKey } from '../types/model.ts';
-import { externalFile } from './external-data.ts';
+import { externalFiles } from './external-data.ts';
 import { RefusedModel, type Sources } from './facts.ts';
 import { externalDataOf, FORMATS, type Format, formatOf } from './formats.ts';
 import { hashed, keyOf } from './hash.ts';
@@ -44,8 +44,7 @@ export async function loadModel(path: string, place: string, options: LoadOption
   }
   if (format === FORMATS.onnx) {
     const names = await said(format, path, place, () => externalDataOf(sourceOfEntry(located)));
-    // One after another: there may be more than can be open at once.
-    for (const name of names) files.push(await externalFile(path, name, format.entry, place));
+    files.push(...(await externalFiles(path, names, format.entry, place)));
   }
   if (options.signature !== null) files.push(...(await signatureFile(format, located, path, place, options)));
   const facts = await said(format, path, place, async () => format.read(sourcesOf(files)));

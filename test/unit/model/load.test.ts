@@ -108,9 +108,13 @@ it('a model of 1,500 files of external data is read', async () => {
   const path = join(folder.path, 'm.onnx');
   const external = Array.from({ length: 1500 }, (_, at) => `w${at}`);
   await Promise.all(external.slice(0, 500).map((name) => writeFile(join(folder.path, name), name)));
-  for (const name of external.slice(500)) await link(join(folder.path, 'w0'), join(folder.path, name));
+  for (const name of external.slice(500, 1000)) await link(join(folder.path, 'w0'), join(folder.path, name));
+  for (const name of external.slice(1000)) await symlink('w1', join(folder.path, name));
   await writeFile(path, tinyOnnx({ external }));
-  expect((await loadModel(path, '--model')).files).toHaveLength(1501);
+  const { files } = await loadModel(path, '--model');
+  expect(files).toHaveLength(1501);
+  const hashOf = (name: string) => files.find((file) => file.path === name)?.sha256;
+  expect(hashOf('w1400')).toBe(createHash('sha256').update('w1').digest('hex'));
 });
 
 it('a model that was kept with two files of one path is refused', async () => {
