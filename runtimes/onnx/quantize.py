@@ -45,6 +45,8 @@ class Feeds(CalibrationDataReader):
 def write_quantized(path: Path, target: Path, wanted: Wanted) -> Conversion:
     """Quantizes `path` to `target`: weights to int8, a scale a channel, activations to uint8.
 
+    Sums of products fit into sixteen bits, so that CPUs without VNNI answer alike.
+
     Convolutional nets are calibrated, and the operators between are quantized as well; others, as
     encoders, have their matrix products quantized by the range that each inference finds: with
     ranges fixed beforehand normalization and softmax answer far otherwise. The time includes
@@ -58,6 +60,9 @@ def write_quantized(path: Path, target: Path, wanted: Wanted) -> Conversion:
     static = convolutions > products
     common = {
         "per_channel": True,
+        # Seven bits of weights: CPUs without VNNI, as some of Lambda's may be, add two products in
+        # sixteen bits, and with eight would answer by what is left of the sum.
+        "reduce_range": True,
         "weight_type": QuantType.QInt8,
         "use_external_data_format": external,
     }
