@@ -26,7 +26,7 @@ from onnx_models import (
     saved,
     values,
 )
-from runtime_requests import artifact_of, ask, convert_of, describe_of, input_of
+from runtime_requests import artifact_of, ask, convert_of, describe_of, folder_artifact, input_of
 
 VECTOR = input_of("x", "float32", [2, 8])
 SECRET = values(8, seed=9)
@@ -121,6 +121,10 @@ def test_data_by_names_that_exporters_write(folder: Path, location: str) -> None
     path = saved(folder / "model.onnx", adding(location))
     check_model(path)
     np.testing.assert_array_equal(run_bare(path), SECRET)
+    # As the runner names it: by its plain path.
+    artifact = folder_artifact(folder, "model.onnx")
+    assert location.removeprefix("./") in [file["path"] for file in artifact["files"]]
+    ask(convert_app.handler, describe_of("onnx", artifact))
 
 
 def test_a_model_is_none_of_its_data(folder: Path) -> None:
