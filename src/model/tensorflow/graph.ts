@@ -115,13 +115,16 @@ export function tensorOf(input: string): string {
  * @throws Error for one with two values, which parsers would merge: to do so at each depth of a file takes many times its size
  */
 export function entryOf(bytes: Uint8Array): { readonly key: string; readonly value: Uint8Array } {
+  let key = '';
   let value: Uint8Array | null = null;
   for (const field of fieldsOf(bytes)) {
-    if (field.kind !== 'bytes' || field.no !== 2) continue;
+    if (field.kind !== 'bytes') continue;
+    if (field.no === 1) key = text(field.value);
+    if (field.no !== 2) continue;
     if (value !== null) throw new Error('it has two values of one name');
     value = field.value;
   }
-  return { key: textIn(bytes, 1), value: value ?? new Uint8Array() };
+  return { key, value: value ?? new Uint8Array() };
 }
 
 /** Names in an AttrValue, of NameAttrLists (`name` 1, `attr` 2): `func` 10, or those of `list` 1 (`func` 9). */
