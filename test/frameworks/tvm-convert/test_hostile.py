@@ -117,7 +117,7 @@ def test_weights_from_elsewhere_are_refused(tmp_path: Path, kind: str) -> None:
         compiled(onnx_artifact(path), tmp_path / "made", INPUT)
     (folder / "link").unlink()
     (folder / "link").write_bytes(SECRET)
-    compiled(onnx_artifact(external(folder, "link")), tmp_path / "beside", INPUT)
+    compiled(onnx_artifact(external(folder, "link"), folder / "link"), tmp_path / "beside", INPUT)
     assert SECRET[:24] in (tmp_path / "beside" / "model.so").read_bytes()
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from time import perf_counter
 
@@ -186,6 +187,26 @@ def test_folders_of_the_dead_are_removed_and_of_the_living_kept(tmp_path, monkey
         living.communicate()
     remove_leftovers()
     assert not (tmp_path / theirs).exists()
+
+
+def test_a_folder_that_has_just_been_made_is_no_leftover(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = threading.Event()
+
+    def sweep():
+        while not ended.is_set():
+            remove_leftovers()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for _ in range(500):
+            with request_folder() as own:
+                (own / "file").write_bytes(b"")
+    finally:
+        ended.set()
+        sweeper.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 PROGRAM = """
