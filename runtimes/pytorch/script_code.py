@@ -20,6 +20,10 @@ _TOKEN = re.compile(
 )
 _WORDS = frozenset(each.partition(".")[2] for each in REFUSED)
 _AUTOGRAD = ("grad", "backward")
+# The longest that is looked at, torch.classes.NAMESPACE.NAME, and one more.
+_LONGEST_PATH = 4
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_CLOSED = frozenset(_CLOSES.values())
 
 Tokens = Sequence[str]
 
@@ -30,17 +34,20 @@ def check_code(code: str, name: str) -> None:
     `name`: of the member of the archive.
     """
     tokens = _tokens(code, name)
-    for at, token in enumerate(tokens[:-1]):
-        if token in _WORDS:
+    ends = _ends_of_attributes(tokens, name)
+    for at, word in enumerate(tokens[:-1]):
+        if word in _WORDS:
             raise InvalidModel(
-                f"{name}: got {token}, which reaches files or other programs; expected operators"
+                f"{name}: got {word}, which reaches files or other programs; expected operators"
                 " that only compute. Save the model without it"
             )
-        if token[0] == '"' and tokens[at + 1][:1] == '"':
+        if word[0] == '"' and tokens[at + 1][:1] == '"':
             raise _odd(name, "texts side by side")
-        check = _CHECKS.get(token)
+        check = _CHECKS.get(word)
         if check and not _is_another(tokens, at):
             check(tokens, at, name)
+        elif word == "getattr" and not _is_another(tokens, at):
+            _check_attribute(tokens, ends.get(at, 0), name)
 
 
 def _tokens(code: str, name: str) -> list[str]:
@@ -71,9 +78,12 @@ def _is_another(tokens: Tokens, at: int) -> bool:
 
 
 def _path(tokens: Tokens, at: int) -> tuple[list[str], str]:
-    """The names after the one at `at`, each after a dot, and the token that follows."""
-    path = []
-    while tokens[at + 1] == "." and tokens[at + 2]:
+    """The names after the one at `at`, each after a dot, and the token that follows.
+
+    Of a long path the first ones.
+    """
+    path: list[str] = []
+    while len(path) < _LONGEST_PATH and tokens[at + 1] == "." and tokens[at + 2]:
         path.append(tokens[at + 2])
         at += 2
     return path, tokens[at + 1]
@@ -116,25 +126,36 @@ def _check_class(path: list[str], name: str) -> None:
         raise InvalidModel(f"{name}: got custom class {custom[:80]}; expected PyTorch's own")
 
 
-def _check_attribute(tokens: Tokens, at: int, name: str) -> None:
-    """`getattr(value, "0")`."""
-    depth = 0
-    end = at + 1
-    while tokens[end] and (depth := depth + _deeper(tokens[end])) > 0:
-        end += 1
-    comma, text = tokens[end - 2 : end] if tokens[at + 1] == "(" else ("", "")
-    is_plain = text[:1] == '"' and "\\" not in text and text.strip('"') not in _WORDS
+def _ends_of_attributes(tokens: Tokens, name: str) -> dict[int, int]:
+    """Where `getattr(value, "0")` ends, by where it begins, all in one pass.
+
+    Raises InvalidModel where brackets do not match.
+    """
+    opened: list[int] = []
+    ends: dict[int, int] = {}
+    for at, word in enumerate(tokens):
+        if word in _CLOSES:
+            opened.append(at)
+        elif word in _CLOSED:
+            start = opened.pop() if opened else -1
+            if _CLOSES.get(tokens[start]) != word:
+                raise _odd(name, "a bracket that is not open")
+            if tokens[start - 1] == "getattr":
+                ends[start - 1] = at
+    if opened:
+        raise _odd(name, "a bracket that is not closed")
+    return ends
+
+
+def _check_attribute(tokens: Tokens, end: int, name: str) -> None:
+    comma, text = tokens[end - 2 : end] if end else ("", "")
+    is_plain = text[:1] == '"' and "\\" not in text and text[1:-1] not in _WORDS
     if comma != "," or not is_plain:
         raise _odd(name, "an attribute whose name is no plain text")
-
-
-def _deeper(token: str) -> int:
-    return (token in ("(", "[", "{")) - (token in (")", "]", "}"))
 
 
 _CHECKS = {
     "ops": _check_operator,
     "torch": _check_builtin,
     "__torch__": _check_class_path,
-    "getattr": _check_attribute,
 }

@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { crc32 } from 'node:zlib';
-import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
+import { promisify } from 'node:util';
+import { crc32, inflateRaw } from 'node:zlib';
 import { RefusedModel } from './facts.ts';
+import { type Member, readMembers, refusedMember } from './zip-directory.ts';
 
 /** A zip archive whose directory was looked through; members are unpacked in memory, one by one. */
 export interface Archive {
   /** By name without the root folder that all of them share (torch writes one); '' where they share none. */
   readonly root: string;
-  readonly members: ReadonlyMap<string, Entry>;
+  readonly members: ReadonlyMap<string, Member>;
   /** @throws Error where it is missing, damaged or larger than `limit` bytes */
   read(name: string, limit: number): Promise<Buffer>;
 }
@@ -23,31 +23,13 @@ export interface Bytes {
 /** torch stores tensors as they are: only code and small records are deflated, to a tenth or so. */
 const MOST_INFLATED = 100;
 const FREE = 2 ** 20;
-const MOST_MEMBERS = 200_000;
 const STORED = 0;
 const DEFLATED = 8;
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
-const END_OF_DIRECTORY = 22;
-
-class Access extends RandomAccessReader {
-  readonly #bytes: Bytes;
-
-  constructor(bytes: Bytes) {
-    super();
-    this.#bytes = bytes;
-  }
-
-  override _readStreamForRange(start: number, end: number): Readable {
-    const bytes = this.#bytes;
-    return Readable.from(
-      (async function* chunks() {
-        for (let at = start; at < end; at += 2 ** 20) yield await bytes.read(at, Math.min(end, at + 2 ** 20));
-      })(),
-      { objectMode: false },
-    );
-  }
-}
+const ENCRYPTED = 0x1;
+/** By which a name or more is hidden, or patched: strong encryption, and the like. */
+const ODD_FLAGS = ~0x80e & 0xffff;
 
 /** Opens a file for reading parts of it, for as long as `work` takes. */
 export async function withBytes<T>(path: string, work: (bytes: Bytes) => Promise<T>): Promise<T> {
@@ -67,90 +49,89 @@ export async function withBytes<T>(path: string, work: (bytes: Bytes) => Promise
 }
 
 /**
- * The archive that bytes are. Refused: what two readers could see differently (doubled or odd names, bytes after the
- * directory, members that overlap), links, encryption, and what unpacks to too much.
+ * The archive that bytes are. Refused: what two readers could see differently (two directories, doubled or odd names,
+ * headers that differ, members that overlap), links, encryption, and what unpacks to too much.
  * @throws Error or RefusedModel that says what is wrong
  */
 export async function openArchive(bytes: Bytes): Promise<Archive> {
-  const end = await bytes.read(Math.max(0, bytes.size - END_OF_DIRECTORY), bytes.size);
-  if (end.length < END_OF_DIRECTORY || end.readUInt32LE(0) !== 0x06054b50 || end.readUInt16LE(20) !== 0)
-    throw new Error('its zip archive ends early, or in something else');
-  const zip = await fromRandomAccessReaderPromise(new Access(bytes), bytes.size, {
-    autoClose: false,
-    strictFileNames: true,
-  });
-  const entries = await directory(zip, bytes.size);
-  const root = commonRoot(entries);
-  const members = new Map(entries.map((entry) => [entry.fileName.slice(root.length), entry]));
+  const listed = await readMembers(bytes, (found) => checkMembers(found, bytes.size));
+  const root = commonRoot(listed);
+  const members = new Map(listed.map((member) => [member.name.slice(root.length), member]));
   return {
     root,
     members,
     read: async (name, limit) => {
-      const entry = members.get(name);
-      if (entry === undefined) throw new Error(`it has no member ${name}`);
-      if (entry.uncompressedSize > limit)
-        throw new RefusedModel(`has a member ${name} of ${entry.uncompressedSize} bytes`, `At most ${limit} are read.`);
-      return unpacked(zip, entry);
+      const member = members.get(name);
+      if (member === undefined) throw new Error(`it has no member ${name}`);
+      if (member.size > limit)
+        throw new RefusedModel(`has a member ${name} of ${member.size} bytes`, `At most ${limit} are read.`);
+      return unpacked(bytes, member);
     },
   };
 }
 
-async function directory(zip: ZipFile, size: number): Promise<readonly Entry[]> {
-  if (zip.entryCount > MOST_MEMBERS) throw new Error(`its archive has ${zip.entryCount} members`);
-  const entries: Entry[] = [];
+type Listed = Omit<Member, 'data'>;
+
+function checkMembers(members: readonly Listed[], size: number): void {
   // torch's reader does not tell upper from lower case.
   const names = new Set<string>();
   let packed = 0;
   let inflated = 0;
-  for await (const entry of zip.eachEntry()) {
-    checkEntry(entry);
-    const name = entry.fileName.toLowerCase();
-    if (names.has(name)) throw refused(entry, 'twice');
+  for (const member of members) {
+    checkMember(member);
+    const name = member.name.toLowerCase();
+    if (names.has(name)) throw refusedMember(member.name, 'twice');
     names.add(name);
-    packed += entry.compressedSize;
+    packed += member.packed;
     if (packed > size) throw new RefusedModel('is an archive whose members overlap', 'Export the model again.');
-    inflated += entry.compressionMethod === STORED ? 0 : entry.uncompressedSize;
+    inflated += member.method === STORED ? 0 : member.size;
     if (inflated > FREE + MOST_INFLATED * size)
       throw new RefusedModel(
         `unpacks to more than ${MOST_INFLATED} times its size`,
         'Export the model again: torch stores tensors as they are.',
       );
-    entries.push(entry);
   }
-  return entries;
 }
 
-function refused({ fileName }: Entry, how: string): RefusedModel {
-  return new RefusedModel(`has ${JSON.stringify(fileName.slice(0, 100))} ${how} in it`, 'Export the model again.');
-}
-
-function checkEntry(entry: Entry): void {
-  const kind = (entry.externalFileAttributes >>> 16) & S_IFMT;
-  if (kind !== 0 && kind !== S_IFREG) throw refused(entry, 'as a link or device');
-  if (entry.isEncrypted()) throw refused(entry, 'encrypted');
-  if (!/^[ -[\]-~]+$/.test(entry.fileName)) throw refused(entry, 'by an odd name');
-  if (entry.fileName.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    throw refused(entry, 'by a name that leads elsewhere');
-  if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED)
-    throw refused(entry, `by compression method ${entry.compressionMethod}`);
-  if (entry.compressionMethod === STORED && entry.compressedSize !== entry.uncompressedSize)
-    throw refused(entry, 'with two sizes');
+function checkMember({ name, flags, method, mode, packed, size }: Listed): void {
+  const kind = mode & S_IFMT;
+  if (kind !== 0 && kind !== S_IFREG) throw refusedMember(name, 'as a link or device');
+  if ((flags & ENCRYPTED) !== 0) throw refusedMember(name, 'encrypted');
+  if ((flags & ODD_FLAGS) !== 0) throw refusedMember(name, `with the flags 0x${flags.toString(16)}`);
+  if (!/^[ -[\]-~]+$/.test(name)) throw refusedMember(name, 'by an odd name');
+  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    throw refusedMember(name, 'by a name that leads elsewhere');
+  if (method !== STORED && method !== DEFLATED) throw refusedMember(name, `by compression method ${method}`);
+  if (method === STORED && packed !== size) throw refusedMember(name, 'with two sizes');
 }
 
 /** With its slash; '' where not all members lie in one folder. */
-function commonRoot(entries: readonly Entry[]): string {
-  const roots = new Set(entries.map(({ fileName }) => fileName.slice(0, fileName.indexOf('/') + 1)));
+function commonRoot(members: readonly Member[]): string {
+  const roots = new Set(members.map(({ name }) => name.slice(0, name.indexOf('/') + 1)));
   const [root = ''] = roots;
   return roots.size === 1 ? root : '';
 }
 
-/** yauzl ends a stream with an error as soon as it gives more than the directory said. */
-async function unpacked(zip: ZipFile, entry: Entry): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  if (crc32(bytes) !== entry.crc32) throw new Error(`the checksum of its member ${entry.fileName} is wrong`);
-  return bytes;
+/** What deflate may add to bytes that it cannot make smaller. */
+const mostPacked = (size: number) => 2 * size + 2 ** 16;
+const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(inflateRaw);
+
+/** @throws Error where they are other bytes than the directory says, or more or less of them */
+async function unpacked(bytes: Bytes, { name, method, packed, size, crc, data }: Member): Promise<Buffer> {
+  if (packed > mostPacked(size)) throw new Error(`its member ${name} is larger packed than it can be`);
+  const stored = await bytes.read(data, data + packed);
+  const whole = method === STORED ? stored : await inflated(stored, size, name);
+  if (whole.length !== size) throw new Error(`its member ${name} has another size than its directory says`);
+  if (crc32(whole) !== crc) throw new Error(`the checksum of its member ${name} is wrong`);
+  return whole;
+}
+
+async function inflated(packed: Buffer, size: number, name: string): Promise<Buffer> {
+  try {
+    return await inflate(packed, { maxOutputLength: Math.max(1, size) });
+  } catch {
+    throw new Error(`its member ${name} cannot be unpacked to the ${size} bytes that its directory says`);
+  }
 }
 
 /** A stored member as bytes of their own: an archive within the archive, for example. */

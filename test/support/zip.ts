@@ -11,7 +11,13 @@ export interface ZipFile {
   /** File type and permissions as Unix has them: 0o120777 is a link. */
   readonly mode?: number;
   readonly encrypted?: boolean;
+  /** Extra fields in the directory. */
+  readonly extra?: Buffer;
+  /** What stands in its own header alone. */
+  readonly own?: { readonly name?: string; readonly method?: number; readonly crc?: number; readonly extra?: Buffer };
 }
+
+const packedOf = (file: ZipFile) => file.packed ?? deflateRawSync(file.bytes);
 
 function header(file: ZipFile, packed: Buffer): Buffer {
   const name = Buffer.from(file.name);
@@ -26,31 +32,53 @@ function header(file: ZipFile, packed: Buffer): Buffer {
   return fields;
 }
 
+/** A member as it lies before the directory: its own header, and its bytes. */
+export function localOf(file: ZipFile): Buffer {
+  const { name = file.name, method = 8, crc, extra = Buffer.of() } = file.own ?? {};
+  const packed = packedOf(file);
+  const fields = header(crc === undefined ? { ...file, name } : { ...file, name, crc }, packed);
+  fields.writeUInt16LE(method, 4);
+  fields.writeUInt16LE(extra.length, 24);
+  return Buffer.concat([Buffer.from('504b0304', 'hex'), fields, Buffer.from(name), extra, packed]);
+}
+
+/** A member as the directory lists it. */
+export function entryOf(file: ZipFile, offset: number, comment = Buffer.of()): Buffer {
+  const { extra = Buffer.of() } = file;
+  const fields = header(file, packedOf(file));
+  fields.writeUInt16LE(extra.length, 24);
+  const end = Buffer.alloc(14);
+  end.writeUInt16LE(comment.length, 0);
+  end.writeUInt32LE(((file.mode ?? 0o100644) << 16) >>> 0, 6);
+  end.writeUInt32LE(offset, 10);
+  const begin = Buffer.from([0x50, 0x4b, 1, 2, 20, 3]);
+  return Buffer.concat([begin, fields, end, Buffer.from(file.name), extra, comment]);
+}
+
+/** The end record. */
+export function endOf(count: number, size: number, offset: number): Buffer {
+  const last = Buffer.alloc(22);
+  last.writeUInt32LE(0x06054b50, 0);
+  last.writeUInt16LE(count, 8);
+  last.writeUInt16LE(count, 10);
+  last.writeUInt32LE(size, 12);
+  last.writeUInt32LE(offset, 16);
+  return last;
+}
+
 /** A zip as anybody could write one: deflated files, one directory, and headers that may lie. */
 export function zipOf(files: readonly ZipFile[], count = files.length): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   for (const file of files) {
-    const packed = file.packed ?? deflateRawSync(file.bytes);
-    const fields = header(file, packed);
-    const name = Buffer.from(file.name);
-    const local = Buffer.concat([Buffer.from('504b0304', 'hex'), fields, name, packed]);
-    const end = Buffer.alloc(14);
-    end.writeUInt32LE(((file.mode ?? 0o100644) << 16) >>> 0, 6);
-    end.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from('504b0102', 'hex'), Buffer.from([20, 3]), fields, end, name]));
+    const local = localOf(file);
+    directory.push(entryOf(file, offset));
     parts.push(local);
     offset += local.length;
   }
   const listed = Buffer.concat(directory);
-  const last = Buffer.alloc(22);
-  last.writeUInt32LE(0x06054b50, 0);
-  last.writeUInt16LE(count, 8);
-  last.writeUInt16LE(count, 10);
-  last.writeUInt32LE(listed.length, 12);
-  last.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, listed, last]);
+  return Buffer.concat([...parts, listed, endOf(count, listed.length, offset)]);
 }
 
 /** Zeros, deflated: about a thousandth of their size, and never unpacked here. */

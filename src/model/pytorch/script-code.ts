@@ -10,6 +10,15 @@ const WORDS = new Set([...REFUSED].map((name) => name.replace(/^\w+\./, '')));
 /** Of torch's own: weights that are packed for quantized or prepacked kernels. */
 const CUSTOM_CLASSES = new Set(['quantized', 'rnn', 'sparse', 'mkldnn', 'xnnpack']);
 
+/** The longest that is looked at, torch.classes.NAMESPACE.NAME, and one more. */
+const LONGEST_PATH = 4;
+const CLOSES = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
+const CLOSED = new Set(CLOSES.values());
+
 type Tokens = readonly string[];
 
 /**
@@ -18,12 +27,13 @@ type Tokens = readonly string[];
  */
 export function* operatorsIn(code: string): Generator<string> {
   const tokens = tokensOf(code);
+  const ends = endsOfAttributes(tokens);
   for (const [at, token] of tokens.entries()) {
     if (WORDS.has(token)) throw refusedCall(`aten::${token}`);
     if (token.startsWith('"') && tokens[at + 1]?.startsWith('"')) throw odd('texts side by side');
     if (isAnother(tokens, at)) continue;
     if (token === '__torch__') checkClass(pathAt(tokens, at).path);
-    else if (token === 'getattr') checkAttribute(tokens, at);
+    else if (token === 'getattr') checkAttribute(tokens, ends.get(at));
     else if (token === 'ops') yield operatorAt(tokens, at);
     else if (token === 'torch') yield* builtinAt(tokens, at);
   }
@@ -47,11 +57,12 @@ function isAnother(tokens: Tokens, at: number): boolean {
   return isAttribute || tokens[at - 1] === 'def' || tokens[at + 1] === ':';
 }
 
-/** The names after the one at a place, each after a dot, and the token that follows. */
+/** The names after the one at a place, each after a dot, and the token that follows; of a long path the first ones. */
 function pathAt(tokens: Tokens, at: number): { readonly path: readonly string[]; readonly after: string | undefined } {
   const path: string[] = [];
   let end = at + 1;
-  for (; tokens[end] === '.' && tokens[end + 1] !== undefined; end += 2) path.push(tokens[end + 1] ?? '');
+  for (; path.length < LONGEST_PATH && tokens[end] === '.' && tokens[end + 1] !== undefined; end += 2)
+    path.push(tokens[end + 1] ?? '');
   return { path, after: tokens[end] };
 }
 
@@ -80,22 +91,28 @@ function checkClass([first, second, custom]: readonly string[]): void {
   throw refusedCall(`torch.classes.${custom ?? ''}`);
 }
 
-/** `getattr(value, "0")`. */
-function checkAttribute(tokens: Tokens, at: number): void {
-  let end = at + 1;
-  for (let depth = 0; end < tokens.length; end += 1) {
-    depth += deeper(tokens[end] ?? '');
-    if (depth <= 0) break;
+/**
+ * Where `getattr(value, "0")` ends, by where it begins, all in one pass.
+ * @throws RefusedModel where brackets do not match
+ */
+function endsOfAttributes(tokens: Tokens): ReadonlyMap<number, number> {
+  const open: number[] = [];
+  const ends = new Map<number, number>();
+  for (const [at, token] of tokens.entries()) {
+    if (CLOSES.has(token)) open.push(at);
+    if (!CLOSED.has(token)) continue;
+    const start = open.pop() ?? -1;
+    if (CLOSES.get(tokens[start] ?? '') !== token) throw odd('a bracket that is not open');
+    if (tokens[start - 1] === 'getattr') ends.set(start - 1, at);
   }
-  const text = tokens[end - 1] ?? '';
-  const isPlain = /^"[^\\]*"$/.test(text) && !WORDS.has(text.slice(1, -1));
-  if (tokens[at + 1] !== '(' || tokens[end - 2] !== ',' || !isPlain)
-    throw odd('an attribute whose name is no plain text');
+  if (open.length > 0) throw odd('a bracket that is not closed');
+  return ends;
 }
 
-function deeper(token: string): number {
-  if (['(', '[', '{'].includes(token)) return 1;
-  return [')', ']', '}'].includes(token) ? -1 : 0;
+function checkAttribute(tokens: Tokens, end = 0): void {
+  const text = tokens[end - 1] ?? '';
+  const isPlain = /^"[^\\]*"$/.test(text) && !WORDS.has(text.slice(1, -1));
+  if (tokens[end - 2] !== ',' || !isPlain) throw odd('an attribute whose name is no plain text');
 }
 
 function refusedCall(name: string): RefusedModel {

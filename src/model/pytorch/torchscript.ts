@@ -9,6 +9,12 @@ export const TORCHSCRIPT = 'model.pt';
 
 /** Code and pickles are small; tensors are not read. */
 const LARGEST_MEMBER = 64 * 2 ** 20;
+/** Bytes of all its files, unpacked: each is taken apart into words, which have many times its size. */
+const MOST_CODE = 64 * 2 ** 20;
+/** The runtime's reader, check_scripted.py, has the same. torch's own finds A.PY as well, which is none of them. */
+const MEMBERS =
+  /^(?:(?:data|constants|traced_inputs|attributes)\.pkl|version|byteorder|(?:data|constants|traced_inputs|attributes|tensors)\/\d+|code\/[\w./ -]+\.py(?:\.debug_pkl)?|\.data\/(?:version|serialization_id)|\.format_version|\.storage_alignment|extra\/.+|bytecode\.pkl|mobile_debug_handles\.pkl)$/;
+const CODE = /^code\/.+\.py$/;
 /** After the two bytes of PROTO: the class of the whole. */
 const CLASS = /^c(__torch__(?:\.\w+)*)\n(\w+)\n/;
 const EXPORT =
@@ -19,20 +25,20 @@ export function readTorchscript(sources: Sources): Promise<ModelFacts> {
   return withBytes(sourceOf(sources, TORCHSCRIPT), async (bytes) => {
     const archive = await openArchive(bytes);
     checkMembers(archive);
-    const code = await readCode(archive);
+    const operators = await operatorsOf(archive);
     const data = await archive.read('data.pkl', LARGEST_MEMBER);
     let parameters = 0;
     for (const name of archive.members.keys()) {
-      if (!/^[^/]+\.pkl$/.test(name)) continue;
+      if (!name.endsWith('.pkl')) continue;
       const pickle = await archive.read(name, LARGEST_MEMBER);
       checkPickle(pickle, name, true);
       // A frozen model keeps its weights as constants.
       if (name === 'data.pkl' || name === 'constants.pkl') parameters += storedElements(pickle);
     }
     const [, module = '', type = ''] = CLASS.exec(data.subarray(2, 4096).toString('latin1')) ?? [];
-    const file = code.get(`code/${module.replaceAll('.', '/')}.py`);
-    if (file === undefined) throw new Error('its code lacks the class of the model');
-    const forward = forwardOf(file, type);
+    const file = `code/${module.replaceAll('.', '/')}.py`;
+    if (!archive.members.has(file)) throw new Error('its code lacks the class of the model');
+    const forward = forwardOf(await textOf(archive, file), type);
     if (forward === null)
       throw new RefusedModel(
         'is TorchScript whose model has no forward',
@@ -40,7 +46,7 @@ export function readTorchscript(sources: Sources): Promise<ModelFacts> {
       );
     return {
       signature: { inputs: forward.arguments.flatMap(inputOf), outputs: forward.outputs },
-      operators: operatorsOf(code),
+      operators,
       parameters,
       opsets: {},
     };
@@ -59,14 +65,16 @@ function checkMembers({ members, root }: Archive): void {
   const library = [...members.keys()].find((name) => /\.so(?:\.|$)/.test(name));
   if (library !== undefined)
     throw new RefusedModel(`holds compiled code: ${JSON.stringify(library.slice(0, 100))}`, EXPORT);
+  const unknown = [...members.keys()].find((name) => !MEMBERS.test(name));
+  if (unknown !== undefined)
+    throw new RefusedModel(
+      `has an unknown member, got ${JSON.stringify(unknown.slice(0, 80))}; expected those of TorchScript`,
+      EXPORT,
+    );
 }
 
-async function readCode(archive: Archive): Promise<ReadonlyMap<string, string>> {
-  const code = new Map<string, string>();
-  for (const name of archive.members.keys())
-    if (name.startsWith('code/') && name.endsWith('.py'))
-      code.set(name, (await archive.read(name, LARGEST_MEMBER)).toString());
-  return code;
+async function textOf(archive: Archive, name: string): Promise<string> {
+  return (await archive.read(name, MOST_CODE)).toString();
 }
 
 /** TorchScript has neither the shape nor the element type of what it takes. */
@@ -79,9 +87,18 @@ function inputOf({ name, type, optional }: Argument): readonly TensorSignature[]
   );
 }
 
-function operatorsOf(code: ReadonlyMap<string, string>): Readonly<Record<string, number>> {
+/** Of all of its code, which is looked through file by file. @throws RefusedModel where there is too much of it */
+async function operatorsOf(archive: Archive): Promise<Readonly<Record<string, number>>> {
   const counts = new Map<string, number>();
-  for (const text of code.values()) for (const operator of operatorsIn(text)) countOne(counts, operator);
+  const code = [...archive.members].filter(([name]) => CODE.test(name));
+  const size = code.reduce((sum, [, member]) => sum + member.size, 0);
+  if (size > MOST_CODE)
+    throw new RefusedModel(
+      `has too much code, got ${size} bytes; expected at most ${MOST_CODE}`,
+      'Keep tables of numbers in tensors, not in code.',
+    );
+  for (const [name] of code)
+    for (const operator of operatorsIn(await textOf(archive, name))) countOne(counts, operator);
   return sortedCounts(counts);
 }
 

@@ -197,7 +197,7 @@ sys.stdout.buffer.write(pickle.dumps(Evil(), 2))`;
         await changed(image, { 'data/sample_inputs/model.pt': sample }),
         'data/sample_inputs/model.pt/data.pkl has "io.open"',
       ],
-      [await changed(image, { 'data/weights/model.pt': evil }), 'is not an exported PyTorch program'],
+      [await changed(image, { 'data/weights/model.pt': evil }), 'has an unknown member, got "data/weights/model.pt"'],
     ];
     for (const [bytes, part] of archives) expect(await said('m.pt2', bytes)).toContain(part);
     const script = await changed(await bytesOf('traced.pt'), { 'constants.pkl': evil });
