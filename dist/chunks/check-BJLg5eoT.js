@@ -1,1 +1,0 @@
-import{K as e,W as t}from"./start-DU0oQeBY.js";function n(e,t){return{what:e,state:`ok`,detail:t}}async function r(r,i){try{return n(r,await i())}catch(n){return{what:r,state:`missing`,detail:e(t(n))}}}export{r as n,n as t};

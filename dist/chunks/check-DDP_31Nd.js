@@ -1,0 +1,1 @@
+import{G as e,q as t}from"./start-Ceo24GHW.js";function n(e,t){return{what:e,state:`ok`,detail:t}}async function r(r,i){try{return n(r,await i())}catch(n){return{what:r,state:`missing`,detail:t(e(n))}}}export{r as n,n as t};

@@ -1,0 +1,1 @@
+export{n as chosenSignature,r as defaultSignature}from"./choice-DcwOR1fg.js";

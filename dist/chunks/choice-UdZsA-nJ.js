@@ -1,1 +1,0 @@
-export{n as chosenSignature,r as defaultSignature}from"./choice-CGUvfC4K.js";

@@ -1,1 +1,0 @@
-export{t as isUnclear,n as openClient,r as statusOf}from"./client-ihBO-EMB.js";

@@ -1,0 +1,1 @@
+export{t as isUnclear,n as openClient,r as statusOf}from"./client-DUYwXEFv.js";

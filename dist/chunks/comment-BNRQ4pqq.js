@@ -1,0 +1,1 @@
+export{t as publishComment}from"./comment-DlP3zknC.js";

@@ -1,1 +1,0 @@
-export{t as publishComment}from"./comment-BhjAYxWu.js";

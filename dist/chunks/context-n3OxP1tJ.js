@@ -1,0 +1,1 @@
+import{b as e}from"./start-Ceo24GHW.js";const t=e=>`--${e}`;function n(e){let{entry:n,env:r,logger:i,signal:a}=e;return{entry:n,inAction:!1,env:r,logger:i,signal:a,placeOf:t}}function r(n){return e(n,t)}export{n,r as t};

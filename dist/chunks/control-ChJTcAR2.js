@@ -1,0 +1,1 @@
+export{t as Pace,n as createControl}from"./control-d_PhQ7WM.js";

@@ -1,1 +1,0 @@
-export{t as Pace,n as createControl}from"./control-BfXBpiRI.js";

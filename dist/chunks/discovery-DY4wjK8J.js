@@ -1,0 +1,1 @@
+export{t as Deployed,n as discover}from"./discovery-NkuY-JaI.js";

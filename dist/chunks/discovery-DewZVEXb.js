@@ -1,1 +1,0 @@
-export{t as Deployed,n as discover}from"./discovery-BULQe33L.js";

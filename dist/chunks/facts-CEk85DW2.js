@@ -1,0 +1,1 @@
+export{t as factsOf,n as usableConcurrency}from"./facts-Brk6WYnH.js";

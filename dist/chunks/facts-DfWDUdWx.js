@@ -1,1 +1,0 @@
-export{t as factsOf,n as usableConcurrency}from"./facts-B2Pbea8d.js";

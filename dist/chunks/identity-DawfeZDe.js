@@ -1,1 +1,0 @@
-import{i as e,l as t}from"./core-6n03-RMg.js";import"./event-CL6sn6MS.js";function n(t){return!t.ACTIONS_ID_TOKEN_REQUEST_URL||!t.ACTIONS_ID_TOKEN_REQUEST_TOKEN?null:t=>e(t)}function r(e){t(e)}export{n as idTokenOf,r as maskSecret};

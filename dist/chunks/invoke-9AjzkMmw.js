@@ -1,1 +1,0 @@
-export{t as createInvoker}from"./invoke-B5P-vqhE.js";

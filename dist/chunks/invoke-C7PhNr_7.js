@@ -1,0 +1,1 @@
+export{t as createInvoker}from"./invoke-CXVxD5dW.js";

@@ -1,1 +1,0 @@
-export{t as LARGEST_REQUIREMENTS,n as appliesTo,r as parseOwnRequirements}from"./own-requirements-Bxo_fIh5.js";

@@ -1,0 +1,1 @@
+export{t as LARGEST_REQUIREMENTS,n as appliesTo,r as parseOwnRequirements}from"./own-requirements-AVw1O87S.js";

@@ -1,0 +1,1 @@
+export{t as readTextFile}from"./text-file-BhjvSHxi.js";

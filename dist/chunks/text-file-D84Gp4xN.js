@@ -1,1 +1,0 @@
-export{t as readTextFile}from"./text-file-BGAe15t7.js";
