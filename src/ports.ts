@@ -1,7 +1,7 @@
 import type { Configuration, Framework, Hardware, RuntimeName } from './types/config.ts';
+import type { Place } from './types/engines.ts';
 import type { Failure } from './types/measurement.ts';
 import type { ConvertRequest, RuntimeRequest, RuntimeResponse } from './types/protocol.ts';
-import type { Place } from './types/engines.ts';
 
 /** What chooses a function: each is one runtime on one hardware with one memory size. */
 export type Where = Pick<Configuration, 'hardware' | 'memoryMb'> & {

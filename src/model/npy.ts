@@ -52,10 +52,14 @@ function isMissing(cause: unknown): boolean {
 /** How a file begins; null: it is none. */
 async function beginOf(path: string): Promise<Buffer | null> {
   // Not to wait for a pipe's writer.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (!(await file.stat()).isFile()) return null;
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_HEADER), 0, LONGEST_HEADER, 0);
-  return buffer.subarray(0, bytesRead);
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) return null;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_HEADER), 0, LONGEST_HEADER, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Format: numpy.lib.format, versions 1 to 3. */

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-B4sbAP0N.js";

@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-BS8LXYZ5.js";
