@@ -9,7 +9,7 @@ import { furtherIndexes } from './indexes.ts';
 import { whileLocked } from './lock.ts';
 import { mergedRequirements } from './merged-requirements.ts';
 import { appliesTo, type OwnRequirements } from './own-requirements.ts';
-import { findPython, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
+import { findPython, fittingText, type Python, type PythonSearch, tagOf, UV_PYTHON } from './python.ts';
 import { findUv } from './uv.ts';
 
 /** Written last: an environment without it was never finished. */
@@ -99,12 +99,12 @@ export async function makeEnvironment(
 ): Promise<Environment> {
   const made = madeEnvironment(place, runtime);
   if (made !== null) return made;
-  const search = await findPython(place.python, place.path);
+  const search = await findPython(place.python, place.path, runtime);
   const { found, passedOver } = search;
   if (found === null && place.python !== null) {
     throw new AyciError(
       'environment',
-      `AYCI_PYTHON: ${passedOver.join(', ')}; expected Python 3.11 to 3.14 with its venv module`,
+      `AYCI_PYTHON: ${passedOver.join(', ')}; expected ${fittingText(runtime)} with its venv module`,
     );
   }
   const tag = tagOf(search);
@@ -176,7 +176,7 @@ async function byUv(
 ): Promise<void> {
   const env = cleaned(place.env);
   const uvPlace = { ...place, env, requirements: join(place.runtimesDir, 'uv-requirements.txt') };
-  const uv = await findUv(uvPlace, search, logger, signal);
+  const uv = await findUv(uvPlace, search, runtime, logger, signal);
   const wanted = search.found?.program ?? UV_PYTHON;
   must(await runCommand(uv, ['venv', '--quiet', '--python', wanted, folder], env, signal), 'uv venv failed');
   const indexes = await furtherIndexes(requirementTexts(place, runtime), null, env, signal);

@@ -5,8 +5,29 @@ import { findExecutable } from './process.ts';
 
 const run = promisify(execFile);
 
-/** Minor versions of Python 3 for which every locked wheel exists. */
-const FITTING = [11, 12, 13, 14] as const;
+const OLDEST = 11;
+/** The newest minor version of Python 3 for which every locked wheel exists, where that is not the newest of all. */
+const NEWEST = 14;
+const NEWEST_OF: Readonly<Record<string, number>> = { pytorch: 13, tensorflow: 13 };
+
+/** Minor versions of Python 3 that fit a runtime's environments. */
+function fittingOf(environment: string): { readonly oldest: number; readonly newest: number } {
+  const runtime = environment.replace(/-convert$/, '');
+  return { oldest: OLDEST, newest: NEWEST_OF[runtime] ?? NEWEST };
+}
+
+/** Whether a Python by its tag, `cp311`, is one of them. */
+export function fitsTag(tag: string, environment: string): boolean {
+  const { oldest, newest } = fittingOf(environment);
+  const minor = Number(tag.replace(/^cp3/, ''));
+  return minor >= oldest && minor <= newest;
+}
+
+/** `Python 3.11 to 3.14`: what an environment can be made with, for messages. */
+export function fittingText(environment: string): string {
+  const { oldest, newest } = fittingOf(environment);
+  return `Python 3.${oldest} to 3.${newest}`;
+}
 
 const NAMES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.14', 'python'];
 
@@ -34,12 +55,11 @@ export const UV_PYTHON = '3.12';
 type Answer = { readonly tag: string; readonly whole: boolean } | { readonly why: string; readonly runs: boolean };
 
 /** The interpreter's tag, or why it does not fit. */
-async function ask(program: string, path: string): Promise<Answer> {
+async function ask(program: string, path: string, environment: string): Promise<Answer> {
   try {
     const { stdout } = await run(program, ['-I', '-c', QUESTION], { timeout: 20_000, env: { PATH: path } });
     const [major, minor, whole] = stdout.trim().split(' ').map(Number);
-    const fits = major === 3 && FITTING.some((one) => one === minor);
-    if (fits) return { tag: `cp3${minor}`, whole: whole === 1 };
+    if (major === 3 && fitsTag(`cp3${minor}`, environment)) return { tag: `cp3${minor}`, whole: whole === 1 };
     return { why: `is Python ${major}.${minor}`, runs: major === 3 };
   } catch {
     return { why: 'does not run', runs: false };
@@ -54,8 +74,11 @@ export interface PythonSearch {
   readonly passedOver: readonly string[];
 }
 
-/** The first Python on `path` that fits; a given one alone counts, where one is given. */
-export async function findPython(given: string | null, path: string): Promise<PythonSearch> {
+/**
+ * The first Python on `path` that fits; a given one alone counts, where one is given.
+ * @param environment a runtime's name, or a converter's: `pytorch-convert`
+ */
+export async function findPython(given: string | null, path: string, environment: string): Promise<PythonSearch> {
   const passedOver: string[] = [];
   const seen = new Set<string>();
   let incomplete: Python | null = null;
@@ -67,7 +90,7 @@ export async function findPython(given: string | null, path: string): Promise<Py
       continue;
     }
     seen.add(program);
-    const answer = await ask(program, path);
+    const answer = await ask(program, path, environment);
     if ('tag' in answer || answer.runs) any ??= program;
     if ('why' in answer) {
       passedOver.push(`${program} ${answer.why}`);

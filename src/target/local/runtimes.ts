@@ -10,7 +10,7 @@ import {
   requirementsOf,
   requirementTexts,
 } from './environment.ts';
-import { findPython, tagOf } from './python.ts';
+import { findPython, fitsTag, tagOf } from './python.ts';
 
 /** The runtimes as this machine has them: in which environment they serve and convert, and what these are. */
 export interface LocalRuntimes {
@@ -38,19 +38,30 @@ function lockedVersion(requirements: readonly (Buffer | string)[], library: stri
   return [library, ...versions.slice(-1)].join(' ');
 }
 
+/** What each environment is made with, or will be. */
+async function tagsOf(place: EnvironmentPlace, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const tags = new Map<string, string>();
+  const there = names.filter((name) => existsSync(requirementsOf(place.runtimesDir, name)));
+  const made = there.flatMap((name) => madeEnvironment(place, name)?.tag ?? []);
+  for (const name of there) {
+    // One that is not made yet is made with the Python of those that are; looking for one starts processes.
+    const known = [...made, ...tags.values()].find((tag) => fitsTag(tag, name));
+    tags.set(name, known ?? tagOf(await findPython(place.python, place.path, name)));
+  }
+  return tags;
+}
+
 export async function localRuntimes(place: EnvironmentPlace, hardware: Hardware): Promise<LocalRuntimes> {
   const { runtimesDir } = place;
   const converterOf = (runtime: RuntimeName, light: boolean): string =>
     light ? runtime : converterEnvironment(runtimesDir, runtime);
-  const made = RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime, false)])
-    .filter((name) => existsSync(requirementsOf(runtimesDir, name)))
-    .map((name) => madeEnvironment(place, name))
-    .find((one) => one !== null);
-  // An environment that is not made yet is made with the Python of those that are; looking for one starts processes.
-  const tag = made?.tag ?? tagOf(await findPython(place.python, place.path));
+  const tags = await tagsOf(
+    place,
+    RUNTIME_NAMES.flatMap((runtime) => [runtime, converterOf(runtime, false)]),
+  );
   const digests = new Map<string, string>();
   const digestOf = (runtime: RuntimeName, environment: string): string => {
-    const own = madeEnvironment(place, environment)?.tag ?? tag;
+    const own = madeEnvironment(place, environment)?.tag ?? tags.get(environment) ?? '';
     const digest =
       digests.get(environment) ??
       runtimeDigest(runtimesDir, runtime, requirementTexts(place, environment), own, hardware);

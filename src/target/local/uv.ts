@@ -4,7 +4,7 @@ import { AyciError } from '../../errors.ts';
 import type { Logger } from '../../ports.ts';
 import { pipInstall, runCommand, tellingLine } from './command.ts';
 import { findExecutable } from './process.ts';
-import type { PythonSearch } from './python.ts';
+import { fittingText, type PythonSearch } from './python.ts';
 
 export interface UvPlace {
   readonly cacheDir: string;
@@ -21,6 +21,7 @@ export interface UvPlace {
 export async function findUv(
   place: UvPlace,
   search: PythonSearch,
+  environment: string,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<string> {
@@ -40,7 +41,7 @@ export async function findUv(
     'environment',
     `python: none fits (${search.passedOver.join(', ') || 'there is none'}), and uv could not be installed: ${tellingLine(ran.said)}`,
     {
-      hint: 'Install Python 3.11 to 3.14 with its venv module (Debian: python3-venv), or uv.',
+      hint: `Install ${fittingText(environment)} with its venv module (Debian: python3-venv), or uv.`,
     },
   );
 }

@@ -105,7 +105,7 @@ async function python(name: string, answer: string, real: string): Promise<strin
 }
 
 async function realPython(): Promise<{ program: string; tag: string }> {
-  const { found } = await findPython(null, process.env.PATH ?? '');
+  const { found } = await findPython(null, process.env.PATH ?? '', 'onnx');
   if (found === null) throw new Error('these tests need a Python');
   return { ...found, program: (await run(found.program, ['-c', 'import sys; print(sys.executable)'])).stdout.trim() };
 }
@@ -114,9 +114,19 @@ test('candidates that do not fit are passed over', async () => {
   const { program } = await realPython();
   await python('python3', '3 9 1', program);
   const path = await python('python3.13', '3 13 1', program);
-  const search = await findPython(null, path);
+  const search = await findPython(null, path, 'onnx');
   expect(search.found).toEqual({ program: join(path, 'python3.13'), tag: 'cp313', whole: true });
   expect(search.passedOver).toEqual([`${join(path, 'python3')} is Python 3.9`]);
+});
+
+test('a Python for which a framework has no wheels yet fits the others alone', async () => {
+  const { program } = await realPython();
+  await python('python3', '3 14 1', program);
+  const path = await python('python3.12', '3 12 1', program);
+  for (const runtime of ['onnx', 'onnx-convert', 'mxnet', 'tvm', 'openvino'])
+    expect((await findPython(null, path, runtime)).found?.tag).toBe('cp314');
+  for (const runtime of ['pytorch', 'pytorch-convert', 'tensorflow', 'tensorflow-convert'])
+    expect((await findPython(null, path, runtime)).found?.tag).toBe('cp312');
 });
 
 test('a Python that was asked for and does not fit is an error', async () => {

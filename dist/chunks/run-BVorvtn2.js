@@ -1,0 +1,1 @@
+export{t as runCommand}from"./run-BMLM2w_u.js";

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-BS8LXYZ5.js";
