@@ -1,10 +1,12 @@
 // Every framework × optimizer of the nets in test/zoo: npm run bench:frameworks -- [FRAMEWORK ...] [--net NET ...]
-// [--batch LIST] [--sandboxes N]. Prints a table: phases, latency, memory, artifact, how the answers agree with vanilla's.
+// [--optimizer OPTIMIZER ...] [--batch LIST] [--sandboxes N]. Prints a table: phases, latency, memory, artifact, how the
+// answers agree with vanilla's. Exit 1 where one cannot be measured, or agrees less than it should.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FRAMEWORKS, OPTIMIZERS, type Optimizer } from '../src/types/config.ts';
+import { OPTIMIZER_TABLE } from '../src/types/engines.ts';
 import type { Agreement, Timing } from '../src/types/protocol.ts';
 import { type CellOptions, type CellOutcome, openMatrix } from '../test/support/matrix.ts';
 import { median } from './support/stats.ts';
@@ -16,16 +18,25 @@ const TIMING: Timing = { warmups: 3, stretchMs: 600, stretchMin: 5, blockMs: 1, 
 const { values, positionals } = parseArgs({
   options: {
     net: { type: 'string', multiple: true },
+    optimizer: { type: 'string', multiple: true },
     batch: { type: 'string', default: '1,8' },
     sandboxes: { type: 'string', default: '3' },
   },
   allowPositionals: true,
 });
 const frameworks = FRAMEWORKS.filter((one) => positionals.length === 0 || positionals.includes(one));
+const optimizers = OPTIMIZERS.filter((one) => values.optimizer?.includes(one) ?? true);
 const nets = values.net ?? [...NETS];
 const batches = values.batch.split(',').map(Number);
 const folder = mkdtempSync(join(tmpdir(), 'ayci-bench-'));
 await using matrix = await openMatrix();
+
+const NOT_COMPARED: Agreement = {
+  maxAbsoluteDifference: null,
+  maxAbsoluteReference: 0,
+  varies: false,
+  problem: 'not compared',
+};
 
 type Measured = Extract<CellOutcome, { kind: 'measured' }>;
 
@@ -44,9 +55,12 @@ function figure(value: number | null): string {
 
 function agreementText(optimizer: Optimizer, agreement: Agreement | null): string {
   if (optimizer === 'vanilla') return 'reference';
-  if (agreement === null || agreement.problem !== null) return agreement?.problem ?? 'not compared';
-  if (!agreement.varies) return 'does not vary';
-  return ((agreement.maxAbsoluteDifference ?? Number.NaN) / agreement.maxAbsoluteReference).toExponential(1);
+  const { maxAbsoluteDifference, maxAbsoluteReference, varies, problem } = agreement ?? NOT_COMPARED;
+  const by = (maxAbsoluteDifference ?? Number.NaN) / maxAbsoluteReference;
+  const isRight =
+    problem === null && varies && by <= (OPTIMIZER_TABLE[optimizer].tolerance ?? Number.POSITIVE_INFINITY);
+  if (!isRight) process.exitCode = 1;
+  return problem ?? (varies ? by.toExponential(1) : 'does not vary');
 }
 
 function row(optimizer: Optimizer, cells: readonly Measured[]): string {
@@ -90,7 +104,7 @@ console.log(
 console.log(`|${'---|'.repeat(14)}`);
 for (const framework of frameworks) {
   for (const model of writeZoo(folder, framework, nets)) {
-    for (const optimizer of OPTIMIZERS) {
+    for (const optimizer of optimizers) {
       for (const batch of batches) {
         console.log(
           `| ${[model.net, model.format, optimizer, batch, await measured(model, optimizer, batch)].join(' | ')} |`,
