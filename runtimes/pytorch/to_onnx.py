@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from ayci_runtime.adapter import Wanted
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import ConversionFailed, refused_operators
 from ayci_runtime.inputs import check_signature
 from exported import input_types, output_types
 from scripted import ScriptedModel
@@ -85,7 +85,7 @@ def _naming_operators() -> Iterator[None]:
         if found is None:
             raise
         name = (found["old"] or found["new"]).replace(".", "::")
-        raise ConversionFailed(f"operator {name}: PyTorch cannot write it as ONNX") from None
+        raise refused_operators([name], "those that PyTorch writes as ONNX") from None
 
 
 def _texts(error: BaseException | None) -> Iterator[str]:

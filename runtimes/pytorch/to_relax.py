@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 import tvm
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import refused_operators
 from exported import input_types, output_types
 from tvm.relax.frontend.torch import from_exported_program
 
@@ -32,7 +32,7 @@ def write_relax(program: torch.export.ExportedProgram, target: Path) -> None:
         found = _REFUSED.search(str(error))
         if found is None:
             raise
-        raise ConversionFailed(f"operator {found[1]}: TVM's importer has none") from None
+        raise refused_operators([found[1]], "those of PyTorch that TVM reads") from None
     names = [name for name, _ in output_types(program)]
     module[MAIN] = module[MAIN].with_attr("output_names", names)
     target.write_text(tvm.ir.save_json(module))

@@ -10,7 +10,7 @@ from pathlib import Path
 import erfc  # noqa: F401
 import onnx
 import tensorflow as tf
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import ConversionFailed, refused_operators
 from saved_model import ConcreteFunction
 from signature import Signature
 from tf2onnx import optimizer, tf_loader, tfonnx
@@ -19,7 +19,6 @@ OPSET = 18
 # A protobuf message ends at 2 GiB.
 INLINE_BYTES = 1 << 30
 _MOST_BYTES = (1 << 31) - 1
-_SHOWN = 5
 
 
 def write_onnx(function: ConcreteFunction, signature: Signature, target: Path) -> None:
@@ -104,9 +103,7 @@ def _check_operators(model: onnx.ModelProto) -> None:
         if not onnx.defs.has(node.op_type, versions.get(node.domain, 1), node.domain)
     }
     if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        listed = ", ".join(list(found)[:_SHOWN])
-        raise ConversionFailed(f"operator {listed}{more}: tf2onnx cannot write it as ONNX")
+        raise refused_operators(found, "those that tf2onnx writes as ONNX")
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tensorflow as tf
 from ayci_runtime.adapter import Wanted
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import ConversionFailed, refused_operators
 from ayci_runtime.inputs import check_signature
 from saved_model import ConcreteFunction
 from signature import Signature
@@ -41,9 +41,8 @@ def write_tflite(
     except ConverterError as error:
         found = _REFUSED.search(str(error))
         if found is not None:
-            raise ConversionFailed(
-                f"operator {found[1]}: TFLite, by which TVM reads TensorFlow, refuses it"
-            ) from None
+            taken = "those that TFLite has, by which TVM reads TensorFlow"
+            raise refused_operators([found[1]], taken) from None
         # The rest is where the graph was traced.
         raise ConversionFailed(
             "; ".join(_ERROR.findall(str(error))) or "TFLite refuses it"

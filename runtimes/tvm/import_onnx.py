@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 from ayci_runtime.adapter import InputType, Wanted
-from ayci_runtime.errors import ConversionFailed, one_line
+from ayci_runtime.errors import ConversionFailed, one_line, refused_operators
 from ayci_runtime.inputs import check_signature
 from ayci_runtime.onnx_check import check_model
 from external_data import graphs_of, load_model
@@ -77,7 +77,7 @@ def check_domains(graph: onnx.GraphProto) -> None:
     nodes = [node for each in graphs_of(graph) for node in each.node]
     found = {f"{node.domain}.{node.op_type}" for node in nodes if node.domain not in _DOMAINS}
     if found:
-        raise ConversionFailed(f"TVM has no operator {', '.join(sorted(found))}")
+        raise refused_operators(found, "those that TVM reads")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ayci_runtime.errors import ConversionFailed
+from ayci_runtime.errors import ConversionFailed, refused_operators
 from ayci_runtime.tensors import NUMPY_DTYPES
 from manifest import TensorInfo
 from tvm import relax
@@ -86,4 +86,4 @@ def naming_operators() -> Iterator[None]:
         if found is None:
             raise
         names = re.findall(r"[\w.]+", next(filter(None, found.groups())))
-        raise ConversionFailed(f"TVM has no operator {', '.join(sorted(names))}") from None
+        raise refused_operators(names, "those that TVM reads") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,19 @@ class ArtifactMismatch(RuntimeFailure):
 
 class ConversionFailed(RuntimeFailure):
     """The model loads, but an optimizer refuses it."""
+
+
+_SHOWN = 5
+
+
+def refused_operators(names: Iterable[str], taken: str) -> ConversionFailed:
+    """Of a converter that lacks operators. `taken`: which it has, as `those that TVM reads`."""
+    found = sorted(set(names))
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return ConversionFailed(
+        f"operator {', '.join(found[:_SHOWN])}{more}: not among {taken}."
+        " Use another optimizer, or export the model without it"
+    )
 
 
 class UploadFailed(RuntimeFailure):
