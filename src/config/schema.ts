@@ -4,10 +4,10 @@ import {
   MOST_WAIVERS,
   PATH_SETTING,
   RUN_SETTINGS,
-  type Schema,
   type Setting,
   WAIVER_SETTINGS,
 } from './table.ts';
+import type { Schema } from './value-schemas.ts';
 
 function properties(settings: readonly Setting[]): Schema {
   const plain = (doc: string): string => doc.replaceAll('`', '');

@@ -2,8 +2,7 @@ import { definitionOf, type InputName } from '../inputs/table.ts';
 import { CONVERTING, HARDWARE, OPTIMIZERS } from '../types/config.ts';
 import { FAIL_ON } from '../types/inputs.ts';
 import * as patterns from './patterns.ts';
-
-export type Schema = Readonly<Record<string, unknown>>;
+import { integers, limit, map, percent, type Schema, text, words } from './value-schemas.ts';
 
 /** How a setting is written in YAML. */
 export type Kind = 'words' | 'integers' | 'text' | 'percent' | 'map' | 'number' | 'flag' | 'other';
@@ -18,42 +17,6 @@ export interface Setting {
   /** The input of the action with the same name and meaning. */
   readonly input?: InputName;
 }
-
-const text = (pattern: string): Schema => ({ type: 'string', pattern, maxLength: LONGEST_TEXT });
-/** A model's path, or any other text. */
-export const LONGEST_TEXT = 1000;
-
-const percent: Schema = text(patterns.PERCENT_OR_NONE);
-
-function words(choices: readonly string[], extra: readonly string[] = []): Schema {
-  const alone = extra.flatMap((one) => [
-    text(patterns.word([one])),
-    { type: 'array', minItems: 1, maxItems: 1, items: { const: one } },
-  ]);
-  return {
-    anyOf: [
-      text(patterns.wordList(choices)),
-      ...alone,
-      { type: 'array', minItems: 1, uniqueItems: true, items: { enum: choices } },
-    ],
-  };
-}
-
-function integers(minimum: number, maximum: number, pattern: string): Schema {
-  const one = { type: 'integer', minimum, maximum };
-  return { anyOf: [one, text(pattern), { type: 'array', minItems: 1, uniqueItems: true, items: one }] };
-}
-
-/** At most `MOST_INPUTS` of a model. */
-export const MOST_INPUTS = 100;
-function map(value: Schema): Schema {
-  const propertyNames = { pattern: patterns.INPUT_NAME };
-  return { type: 'object', maxProperties: MOST_INPUTS, propertyNames, additionalProperties: value };
-}
-
-const limit = (maximum: number): Schema => ({
-  anyOf: [{ type: 'number', exclusiveMinimum: 0, maximum }, { const: 'none' }],
-});
 
 /** A setting that is an input of the action: it means the same and has the same words. */
 function ofInput(

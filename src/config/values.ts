@@ -1,7 +1,8 @@
 import { parseOverrides } from '../inputs/overrides.ts';
 import { quoted, refuse, type Written } from '../inputs/values.ts';
 import { type Found, itemsOf, kindOf, placeOf, refuseAt } from './section.ts';
-import { LONGEST_TEXT, MOST_INPUTS, type Setting } from './table.ts';
+import type { Setting } from './table.ts';
+import { LONGEST_TEXT, MOST_INPUTS } from './value-schemas.ts';
 
 /** Most items of one list, such as memory sizes. */
 const MOST_ITEMS = 1000;

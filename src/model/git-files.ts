@@ -1,5 +1,6 @@
 import { basename, dirname, posix } from 'node:path';
-import type { ListedEntry, Repository, TreeEntry } from './git-repository.ts';
+import type { Repository } from './git-repository.ts';
+import type { ListedEntry, TreeEntry } from './git-tree.ts';
 import { isMxnetName, mxnetNames, PARAMS, SYMBOL } from './mxnet/files.ts';
 import { isOfSavedModel } from './tensorflow/files.ts';
 

@@ -1,17 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { GitError, type GitOptions, reachGit, runGit, tryGit } from './git-run.ts';
-
-/** What lies at a path of a commit. */
-export interface TreeEntry {
-  readonly kind: 'file' | 'link' | 'folder' | 'submodule';
-  readonly id: string;
-}
-
-export interface ListedEntry extends TreeEntry {
-  /** In the folder that was listed. */
-  readonly path: string;
-}
+import { entriesIn, type ListedEntry, type TreeEntry } from './git-tree.ts';
 
 /** A clone that a model lies in. Commits are full object names; paths are relative to its top, with slashes. */
 export interface Repository {
@@ -56,12 +46,6 @@ export const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** Refuses what would be an option, a pattern or two refs. */
 const BRANCH = /^[^\s:*?[\\^~+-][^\s:*?[\\^~]*$/;
 
-const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
-  '120000': 'link',
-  '160000': 'submodule',
-  '040000': 'folder',
-};
-
 /** The nearest folder of a path that is there, and what is left of the path: a commit may have had the rest. */
 async function folderAround(path: string): Promise<{ readonly folder: string; readonly rest: string }> {
   const isFolder = await stat(path).then(
@@ -90,22 +74,6 @@ export async function openRepository(file: string, around: Omit<GitOptions, 'cwd
     path: `${prefix}${rest}`.replace(/\/$/, ''),
     isSubmodule: outer !== '',
   };
-}
-
-/** Whether all parts of a path are names: git writes no others, and a tree that somebody made by hand may have them. */
-function hasNames(path: string): boolean {
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}
-
-/** Output of `ls-tree -z`. @throws GitError for a path that leads elsewhere */
-function entriesIn(listed: string): readonly ListedEntry[] {
-  return listed.split('\0').flatMap((line) => {
-    const [, mode = '', id = '', path] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
-    if (path === undefined) return [];
-    if (!hasNames(path))
-      throw new GitError(`its tree has ${JSON.stringify(path.slice(0, 80))}, which leads out of its folder`);
-    return [{ kind: KINDS[mode] ?? 'file', id, path }];
-  });
 }
 
 /** The remote that is asked: `origin`, else the first one; null: there is none. */

@@ -4,8 +4,9 @@ import { AyciError } from '../errors.ts';
 import type { Model } from '../types/model.ts';
 import { externalDataOf, FORMATS, formatByName } from './formats.ts';
 import { filesAt } from './git-files.ts';
-import { openRepository, type Place, type TreeEntry } from './git-repository.ts';
+import { openRepository, type Place } from './git-repository.ts';
 import { GitError, type GitOptions, tryGit } from './git-run.ts';
+import type { TreeEntry } from './git-tree.ts';
 import { lfsPointerIn, resolvePointer } from './lfs.ts';
 import { type LoadOptions, loadModel } from './load.ts';
 

@@ -1,1 +1,0 @@
-import"./workflow-git-DNlWp92f.js";export{n as alreadyOnBase,t as githubBaseline}from"./baseline-BU8Nxv_A.js";

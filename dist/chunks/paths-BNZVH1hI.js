@@ -1,1 +1,0 @@
-export{t as globText,n as isGlob,r as listedFiles,i as matcherOf,a as modelsOf,o as pathOf}from"./paths-D8O9xPwN.js";

@@ -1,0 +1,1 @@
+export{t as globText,n as isGlob,r as listedFiles,i as matcherOf,a as modelsOf,o as pathOf}from"./paths-g2naZ9V4.js";

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-BMLM2w_u.js";
