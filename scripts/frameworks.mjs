@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './parts/cache.mjs';
+import { PIP } from './parts/pip.mjs';
 import { mustRun } from './parts/run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,8 +41,6 @@ function node() {
 export function ensureFramework(name) {
   return mustRun(node(), [join(root, 'scripts/environment.ts'), name]).trim();
 }
-
-const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
 
 /** A folder for PYTHONPATH with pytest alone, so that it changes no environment. */
 function ensurePytest() {

@@ -1,34 +1,27 @@
 // pytest over the runtimes: the loop that all of them share, their images, and each framework in its own environment.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { frameworkNames, pytestOf } from '../frameworks.mjs';
+import { ensurePip } from '../parts/pip.mjs';
 import { partsEnvironment } from '../parts.mjs';
-import { root, run, runBeside, together } from './run.mjs';
+import { root, runBeside, together } from './run.mjs';
 import { count, countTests, scratch } from './tally.mjs';
 
-const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
 const PYTEST = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'];
+
+const LOCKS = ['runtimes/onnx/requirements.txt', 'runtimes/test-requirements.txt'];
 
 /** The Python of the runtime with its test tools, kept outside the clone; null where it cannot be made. */
 export function pythonWithTests() {
-  const locks = ['runtimes/onnx/requirements.txt', 'runtimes/test-requirements.txt'];
-  const digest = createHash('sha256');
-  for (const lock of locks) digest.update(readFileSync(join(root, lock)));
-  const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folder = join(base, 'ayci-test', `python-${digest.digest('hex').slice(0, 12)}`);
-  const python = join(folder, 'bin', 'python');
-  if (existsSync(join(folder, 'made'))) return python;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const from = locks.flatMap((lock) => ['-r', lock]);
-  const ok =
-    run('python environment', 'python3', ['-m', 'venv', folder]) &&
-    run('python packages', python, [...PIP, '--only-binary', ':all:', ...from]);
-  if (!ok) return null;
-  writeFileSync(join(folder, 'made'), '');
-  return python;
+  try {
+    return ensurePip(
+      'python',
+      LOCKS.map((lock) => join(root, lock)),
+    );
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return null;
+  }
 }
 
 async function pytest(name, python, args, env) {
