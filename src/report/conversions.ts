@@ -70,6 +70,9 @@ export function comparesOptimizers(cells: readonly CellReport[]): boolean {
   return new Set(cells.filter((cell) => cell.latencyMs !== null).map((cell) => cell.config.optimizer)).size > 1;
 }
 
+/** Its head; figures are shares of an output's largest value. */
+export const DIFFERS = 'differs from vanilla (relative)';
+
 /** `2.1e-6` of the largest value; `⚠️ 4.5e-2` where that does not count as the same; a dash where nothing was compared. */
 export function differsText({ config, output }: CellReport): string {
   if (config.optimizer === 'vanilla' || output === null) return '–';

@@ -1,7 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import type { CellReport } from '../types/report.ts';
 import { METRICS } from '../types/verdict.ts';
-import { artifactMb, comparesOptimizers, differsText, versionsText } from './conversions.ts';
+import { artifactMb, comparesOptimizers, DIFFERS, differsText, versionsText } from './conversions.ts';
 import { tableCode } from './escape.ts';
 import { changeText, figure, plainPercent, signedPercent } from './format.ts';
 import type { Row } from './view.ts';
@@ -16,7 +16,7 @@ export function mainTable(rows: readonly Row[]): string {
     'USD per million',
     'cold start ms',
     'peak MB',
-    ...(compares ? ['differs from vanilla'] : []),
+    ...(compares ? [DIFFERS] : []),
     'source',
   ];
   const body = rows

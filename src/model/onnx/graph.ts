@@ -11,9 +11,10 @@ const MOST_OPERATORS = 10_000;
 const MOST_LOCATIONS = 9_999;
 /** As the runtimes' reader, `onnx_check.py`. */
 const MOST_LEVELS = 16;
-const MOST_DIMENSIONS = 64;
+/** As many as a numpy array has. */
+export const MOST_DIMENSIONS = 64;
 /** As long as a name in a request. */
-const LONGEST_NAME = 1024;
+export const LONGEST_NAME = 1024;
 /** More digits would let an end run over in 64 bits. */
 const NUMBER = /^\d{1,18}$/;
 

@@ -1,6 +1,7 @@
 import type { Dimension, Dtype, Signature, TensorSignature } from '../../types/model.ts';
 import { RefusedModel } from '../facts.ts';
 import { fieldsOf, messageAt, text, textIn } from '../wire.ts';
+import { LONGEST_NAME, MOST_DIMENSIONS } from './graph.ts';
 
 const DTYPE_OF: Readonly<Record<number, Dtype>> = {
   1: 'float32',
@@ -23,10 +24,6 @@ const DTYPE_OF: Readonly<Record<number, Dtype>> = {
 const MOST_VALUES = 10_000;
 /** Up to IR version 3 weights are listed among the inputs as well. */
 const MOST_LISTED = 300_000;
-/** As many as a numpy array has. */
-const MOST_DIMENSIONS = 64;
-/** As long as a name in a request. */
-const LONGEST_NAME = 1024;
 const LARGEST_DIMENSION = 1_000_000_000n;
 
 /**

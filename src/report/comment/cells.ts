@@ -1,7 +1,7 @@
 import type { CellReport } from '../../types/report.ts';
 import { STATES } from '../../types/verdict.ts';
 import { bar } from '../bars.ts';
-import { type ConversionTold, comparesOptimizers, differsText } from '../conversions.ts';
+import { type ConversionTold, comparesOptimizers, DIFFERS, differsText } from '../conversions.ts';
 import { changeText, figure } from '../format.ts';
 import { coldMs, MARK, stateWord } from '../words.ts';
 import type { ModelView } from './models.ts';
@@ -23,7 +23,7 @@ export function worstCells(view: ModelView): readonly CellReport[] {
 /** Columns of a model's cells; `compares`: whether its optimizers are, so that answers have one too. */
 export function cellHead(compares: boolean): readonly string[] {
   const figures = ['p50 ms', 'change', 'USD/1M', 'cold start ms', 'peak MB'];
-  return ['', 'configuration', ...figures, ...(compares ? ['differs from vanilla'] : []), 'source'];
+  return ['', 'configuration', ...figures, ...(compares ? [DIFFERS] : []), 'source'];
 }
 
 /** Figures of one cell, each with a bar as long as it is large among the model's. */

@@ -119,7 +119,7 @@ describe('the column of answers', () => {
     const one = { ...report, models: [model(cell('tvm', 2e-6))] };
     const commentOf = (of: Report): string => renderComment(of, OPTIONS).body;
     for (const write of [(of: Report) => renderMarkdown(of, NOW), commentOf]) {
-      expect(write(report)).toMatch(/peak.MB +\| differs.from.vanilla +\| source/);
+      expect(write(report)).toMatch(/peak.MB +\| differs.from.vanilla.\(relative\) +\| source/);
       expect(write(report)).toMatch(/ 2\.0e-6 +\| /);
       expect(write(one)).not.toMatch(/differs.from/);
     }

@@ -1,0 +1,1 @@
+import"./workflow-git-DNlWp92f.js";export{n as alreadyOnBase,t as githubBaseline}from"./baseline-l9z89H-W.js";

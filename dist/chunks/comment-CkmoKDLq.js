@@ -1,0 +1,1 @@
+export{n as hasNews,t as renderComment}from"./comment-CsRq6REI.js";

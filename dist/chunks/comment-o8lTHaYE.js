@@ -1,1 +1,0 @@
-export{n as hasNews,t as renderComment}from"./comment-DQDRunfb.js";

@@ -1,1 +1,0 @@
-export{t as runCommand}from"./run-pJo2wuwY.js";
