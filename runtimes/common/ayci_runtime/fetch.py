@@ -61,12 +61,12 @@ def fetch_artifact(artifact: dict[str, Any], scratch: Path) -> Path:
         for file in artifact["files"]
     }
     entry = found[artifact["entry"]]
-    if _lie_so(artifact["entry"], found) and _stay_inside(entry, found):
+    if _lie_alone_together(artifact["entry"], found) and _stay_inside(entry, found):
         return entry
     return _lay_out(artifact["entry"], found, folder / "laid-out")
 
 
-def _lie_so(entry: str, found: dict[str, Path]) -> bool:
+def _lie_alone_together(entry: str, found: dict[str, Path]) -> bool:
     """Whether the files lie beside each other, none of them a link, and nothing else there."""
     root = found[entry]
     for _ in Path(entry).parts:
